@@ -1,0 +1,24 @@
+// Package localaws is an SQS in the process, for tests and for trying things out: the real SDK talks
+// to it over HTTP, or through a transport without sockets, where it also runs in a testing/synctest
+// bubble.
+//
+//	server := localaws.New()
+//	url, err := server.Start()
+//	defer server.Close()
+//	// point the SDK's BaseEndpoint, or INIESTA_SQS_ENDPOINT_URL, at url
+//
+// It keeps to what SQS does where that matters to a consumer, the parts that emulators often leave out
+// included:
+//
+//   - Each receive gives a message a new receipt handle. Deleting with an older one succeeds and
+//     deletes nothing (delete.go).
+//   - The receipt handle of a FIFO queue's message is refused once its visibility timeout has passed.
+//   - SQS does not notice that a client left a long poll: what arrives until the poll would have ended
+//     is given to nobody and stays invisible for its visibility timeout (receive.go).
+//   - While a message of a FIFO group is in flight, no other of its group is given out (group.go).
+//   - A message is moved to the dead-letter queue when it would be received once more than
+//     maxReceiveCount allows (redrive.go).
+//
+// Faults are made on demand (fault.go): errors, throttling, delays, lost answers, batches that fail in
+// part, duplicate deliveries. Signatures are not checked, and nothing is kept on disk.
+package localaws

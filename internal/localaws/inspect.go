@@ -1,0 +1,43 @@
+package localaws
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// QueueState is a queue as a test sees it.
+type QueueState struct {
+	Messages []MessageState // that are in the queue, in the order they were sent
+	Deleted  map[string]int // how often each message id was deleted
+}
+
+// MessageState is one message of a queue.
+type MessageState struct {
+	ID       string
+	Body     string
+	Group    string
+	Receives int
+	InFlight bool // received, and not visible yet
+	Delayed  bool
+}
+
+// Inspect returns a queue's state, the zero state for a queue that does not exist.
+func (s *Server) Inspect(name string) QueueState {
+	q := s.byName(name)
+	if q == nil {
+		return QueueState{}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.settle(time.Now())
+	state := QueueState{Deleted: maps.Clone(q.deletes)}
+	messages := slices.SortedFunc(maps.Values(q.byID), func(a, b *message) int { return int(a.sequence - b.sequence) })
+	for _, m := range messages {
+		state.Messages = append(state.Messages, MessageState{
+			ID: m.id, Body: m.body, Group: m.group, Receives: m.receives,
+			InFlight: m.inFlight, Delayed: m.index >= 0 && !m.inFlight,
+		})
+	}
+	return state
+}

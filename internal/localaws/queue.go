@@ -1,0 +1,178 @@
+package localaws
+
+import (
+	"container/heap"
+	"container/list"
+	"sync"
+	"time"
+)
+
+// queue is one queue. A message is in exactly one place: ready (or its group's line, in a FIFO
+// queue), or timed while it is delayed or in flight.
+type queue struct {
+	name   string
+	arn    string
+	server *Server
+	fifo   bool
+
+	mu         sync.Mutex
+	attributes map[string]string
+	created    time.Time
+	modified   time.Time
+	sequence   int64
+	byID       map[string]*message
+	ready      *list.List // of a standard queue, the oldest first
+	groups     groups     // of a FIFO queue
+	timed      timedHeap
+	inFlight   int
+	delayed    int
+	changed    chan struct{} // closed when something becomes ready; nil while nobody waits
+	abandoned  []abandonedPoll
+	seen       map[string]sighting // deduplication ids of the last five minutes
+	deletes    map[string]int      // how often a message was deleted, by id
+	deleted    bool
+}
+
+// message is one message of a queue.
+type message struct {
+	id, body      string
+	md5, md5Attrs string
+	attributes    map[string]attributeValue
+	group         string
+	dedup         string
+	sender        string
+	sequence      int64
+	sentAt        time.Time
+	firstReceived time.Time
+	takenAt       time.Time // of the newest receive
+	receives      int
+	handles       int // receipt handles given out; the newest has this number
+	inFlight      bool
+	visibleAt     time.Time // while timed
+	index         int       // in timed, -1 when not there
+	place         *list.Element
+}
+
+func newQueue(s *Server, name string) *queue {
+	now := time.Now()
+	return &queue{
+		name: name, arn: "arn:aws:sqs:" + s.region + ":" + s.account + ":" + name, server: s,
+		fifo:    isFIFO(name),
+		created: now, modified: now,
+		byID: make(map[string]*message), ready: list.New(), groups: newGroups(),
+		seen: make(map[string]sighting), deletes: make(map[string]int),
+	}
+}
+
+// settle moves what is due to where it can be received. Every operation begins with it. The caller
+// holds mu, here and below.
+func (q *queue) settle(now time.Time) {
+	for len(q.timed) > 0 && !q.timed[0].visibleAt.After(now) {
+		m := heap.Pop(&q.timed).(*message)
+		at := m.visibleAt
+		if m.inFlight {
+			q.land(m)
+		} else {
+			q.delayed--
+		}
+		q.makeReady(m, at)
+	}
+}
+
+// makeReady puts a message where it can be received, as of the time at.
+func (q *queue) makeReady(m *message, at time.Time) {
+	if q.fifo {
+		q.groups.put(m)
+	} else {
+		m.place = q.ready.PushBack(m)
+	}
+	q.feedAbandoned(at)
+	q.notify()
+}
+
+// notify wakes the long polls.
+func (q *queue) notify() {
+	if q.changed != nil {
+		close(q.changed)
+		q.changed = nil
+	}
+}
+
+// hold takes a message that can be received out of reach until a time: delayed or in flight.
+func (q *queue) hold(m *message, until time.Time, inFlight bool) {
+	m.visibleAt, m.inFlight = until, inFlight
+	if inFlight {
+		q.inFlight++
+	} else {
+		q.delayed++
+	}
+	heap.Push(&q.timed, m)
+}
+
+// land ends the flight of a message.
+func (q *queue) land(m *message) {
+	m.inFlight = false
+	q.inFlight--
+	if q.fifo {
+		q.groups.landed(m.group)
+	}
+}
+
+// remove takes a message out of the queue, wherever it is.
+func (q *queue) remove(m *message) {
+	switch {
+	case m.index >= 0:
+		heap.Remove(&q.timed, m.index)
+		if m.inFlight {
+			q.land(m)
+		} else {
+			q.delayed--
+		}
+	case q.fifo:
+		q.groups.remove(m)
+	default:
+		q.ready.Remove(m.place)
+	}
+	delete(q.byID, m.id)
+	if q.fifo {
+		q.notify() // the rest of its group may be ready now
+	}
+}
+
+// next is when the next timed message is due, the zero time for never.
+func (q *queue) next() time.Time {
+	if len(q.timed) == 0 {
+		return time.Time{}
+	}
+	return q.timed[0].visibleAt
+}
+
+// change returns what is closed when something becomes ready.
+func (q *queue) change() <-chan struct{} {
+	if q.changed == nil {
+		q.changed = make(chan struct{})
+	}
+	return q.changed
+}
+
+// timedHeap orders messages by when they can be received.
+type timedHeap []*message
+
+func (h timedHeap) Len() int           { return len(h) }
+func (h timedHeap) Less(i, j int) bool { return h[i].visibleAt.Before(h[j].visibleAt) }
+func (h timedHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+func (h *timedHeap) Push(m any) {
+	m.(*message).index = len(*h)
+	*h = append(*h, m.(*message))
+}
+func (h *timedHeap) Pop() any {
+	last := len(*h) - 1
+	m := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	m.index = -1
+	return m
+}

@@ -1,0 +1,300 @@
+package localaws
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The limits of messages in flight, past which nothing more is given out.
+const (
+	maxInFlight     = 120_000
+	maxInFlightFIFO = 20_000
+)
+
+type receiveInput struct {
+	QueueUrl                    string
+	MaxNumberOfMessages         *int
+	VisibilityTimeout           *int
+	WaitTimeSeconds             *int
+	AttributeNames              []string
+	MessageSystemAttributeNames []string
+	MessageAttributeNames       []string
+}
+
+type receiveOutput struct {
+	Messages []receivedMessage `json:",omitempty"`
+}
+
+type receivedMessage struct {
+	MessageId              string
+	ReceiptHandle          string
+	Body                   string
+	MD5OfBody              string
+	MD5OfMessageAttributes string                    `json:",omitempty"`
+	Attributes             map[string]string         `json:",omitempty"`
+	MessageAttributes      map[string]attributeValue `json:",omitempty"`
+}
+
+// abandonedPoll is a long poll whose client left. SQS does not notice: what arrives before its end is
+// taken for it and lost until the visibility timeout ends.
+type abandonedPoll struct {
+	until      time.Time
+	most       int
+	visibility time.Duration
+}
+
+// receiveMessage waits, up to the wait time, until there is at least one message, and then gives out
+// what is there.
+func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
+	q, err := r.queue(in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	most, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, 10)
+	if err != nil {
+		return nil, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	wait, err := within("WaitTimeSeconds", in.WaitTimeSeconds, q.number("ReceiveMessageWaitTimeSeconds"), 0, 20)
+	if err != nil {
+		return nil, err
+	}
+	visibility, err := within("VisibilityTimeout", in.VisibilityTimeout, q.number("VisibilityTimeout"), 0, 43_200)
+	if err != nil {
+		return nil, err
+	}
+	poll := abandonedPoll{until: time.Now().Add(time.Duration(wait) * time.Second), most: most, visibility: time.Duration(visibility) * time.Second}
+	for {
+		if q.deleted {
+			return nil, errNoQueue
+		}
+		now := time.Now()
+		q.settle(now)
+		taken, err := q.take(most, now, poll.visibility)
+		if err != nil || len(taken) > 0 {
+			return r.answer(q, taken, in, now), err
+		}
+		if !now.Before(poll.until) {
+			return &receiveOutput{}, nil
+		}
+		if !r.await(q, poll) {
+			return &receiveOutput{}, nil
+		}
+	}
+}
+
+// await waits for something to become ready, or for the poll's end. It returns false when the client
+// or the server went away. The lock of q is free meanwhile.
+func (r *request) await(q *queue, poll abandonedPoll) bool {
+	wake := poll.until
+	if next := q.next(); !next.IsZero() && next.Before(wake) {
+		wake = next
+	}
+	changed := q.change()
+	q.mu.Unlock()
+	defer q.mu.Lock()
+	timer := time.NewTimer(time.Until(wake))
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	case <-r.server.closed.Done():
+		return false
+	case <-r.ctx.Done():
+		q.mu.Lock()
+		q.abandoned = append(q.abandoned, poll)
+		q.mu.Unlock()
+		return false
+	}
+	return true
+}
+
+// feedAbandoned gives what can be received at a time to the polls that nobody waits for any more.
+func (q *queue) feedAbandoned(at time.Time) {
+	q.abandoned = slices.DeleteFunc(q.abandoned, func(p abandonedPoll) bool { return p.until.Before(at) })
+	for len(q.abandoned) > 0 {
+		p := q.abandoned[0]
+		taken, err := q.take(p.most, at, p.visibility)
+		if err != nil || len(taken) == 0 {
+			return
+		}
+		q.abandoned = q.abandoned[1:]
+	}
+}
+
+// take takes up to most messages in flight. A standard queue gives out any, here the oldest; a FIFO
+// queue those of one group after the other.
+func (q *queue) take(most int, now time.Time, visibility time.Duration) ([]*message, error) {
+	limit := maxInFlight
+	if q.fifo {
+		limit = maxInFlightFIFO
+	}
+	if q.inFlight >= limit {
+		if q.fifo {
+			return nil, nil // a FIFO queue answers with nothing
+		}
+		return nil, errOverLimit
+	}
+	var taken []*message
+	for len(taken) < most {
+		candidates := q.candidates(most - len(taken))
+		if len(candidates) == 0 {
+			break
+		}
+		for _, m := range candidates {
+			if q.expired(m, now) || q.redrive(m, now) {
+				continue
+			}
+			q.fly(m, now, visibility)
+			taken = append(taken, m)
+		}
+	}
+	return taken, nil
+}
+
+// candidates takes messages out of the ready ones.
+func (q *queue) candidates(most int) []*message {
+	if q.fifo {
+		return q.groups.take(most)
+	}
+	var candidates []*message
+	for front := q.ready.Front(); front != nil && len(candidates) < most; front = q.ready.Front() {
+		m := q.ready.Remove(front).(*message)
+		m.place = nil
+		candidates = append(candidates, m)
+	}
+	return candidates
+}
+
+// fly counts a receive of m and hides it for its visibility timeout.
+func (q *queue) fly(m *message, now time.Time, visibility time.Duration) {
+	m.receives++
+	m.handles++
+	m.takenAt = now
+	if m.firstReceived.IsZero() {
+		m.firstReceived = now
+	}
+	q.hold(m, now.Add(visibility), true)
+}
+
+// expired drops a message that was kept for longer than the queue keeps messages.
+func (q *queue) expired(m *message, now time.Time) bool {
+	if now.Sub(m.sentAt) < time.Duration(q.number("MessageRetentionPeriod"))*time.Second {
+		return false
+	}
+	delete(q.byID, m.id)
+	if q.fifo {
+		q.groups.landed(m.group)
+	}
+	return true
+}
+
+func (r *request) answer(q *queue, taken []*message, in *receiveInput, now time.Time) *receiveOutput {
+	out := &receiveOutput{Messages: make([]receivedMessage, 0, len(taken))}
+	for _, m := range taken {
+		out.Messages = append(out.Messages, describe(m, in))
+	}
+	if r.fault.Twice {
+		for _, m := range taken {
+			m.handles++
+			out.Messages = append(out.Messages, describe(m, in))
+		}
+	}
+	if r.fault.Reversed {
+		slices.Reverse(out.Messages)
+	}
+	if r.fault.Again {
+		for _, m := range taken {
+			q.showAt(m, now)
+		}
+		q.settle(now)
+	}
+	return out
+}
+
+func describe(m *message, in *receiveInput) receivedMessage {
+	out := receivedMessage{
+		MessageId: m.id, ReceiptHandle: m.handle(), Body: m.body, MD5OfBody: m.md5,
+		Attributes: m.systemAttributes(append(in.AttributeNames, in.MessageSystemAttributeNames...)),
+	}
+	out.MessageAttributes = chosen(m.attributes, in.MessageAttributeNames)
+	if len(out.MessageAttributes) > 0 {
+		out.MD5OfMessageAttributes = m.md5Attrs
+		if len(out.MessageAttributes) < len(m.attributes) {
+			out.MD5OfMessageAttributes = md5OfAttributes(out.MessageAttributes)
+		}
+	}
+	return out
+}
+
+// systemAttributes are those of the names asked for; "All" is all.
+func (m *message) systemAttributes(names []string) map[string]string {
+	if len(names) == 0 {
+		return nil
+	}
+	all := map[string]string{
+		"ApproximateReceiveCount":          strconv.Itoa(m.receives),
+		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.firstReceived.UnixMilli(), 10),
+		"SentTimestamp":                    strconv.FormatInt(m.sentAt.UnixMilli(), 10),
+		"SenderId":                         m.sender,
+	}
+	if m.group != "" {
+		all["MessageGroupId"] = m.group
+	}
+	if m.dedup != "" {
+		all["MessageDeduplicationId"] = m.dedup
+		all["SequenceNumber"] = sequenceText(m.sequence)
+	}
+	if slices.Contains(names, "All") {
+		return all
+	}
+	for name := range all {
+		if !slices.Contains(names, name) {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
+// chosen are the message attributes of the names asked for: a name, a prefix "name.*", or "All" or
+// ".*" for all.
+func chosen(attributes map[string]attributeValue, names []string) map[string]attributeValue {
+	if len(attributes) == 0 || len(names) == 0 {
+		return nil
+	}
+	if slices.Contains(names, "All") || slices.Contains(names, ".*") {
+		return attributes
+	}
+	some := make(map[string]attributeValue)
+	for name, value := range attributes {
+		for _, wanted := range names {
+			prefix, isPrefix := strings.CutSuffix(wanted, ".*")
+			if name == wanted || isPrefix && strings.HasPrefix(name, prefix) {
+				some[name] = value
+			}
+		}
+	}
+	return some
+}
+
+// handle is the receipt handle of a message's newest receive. Its form says which receive it was, so
+// that an older one is known as such.
+func (m *message) handle() string {
+	return fmt.Sprintf("%s#%d", m.id, m.handles)
+}
+
+// parseHandle reads a receipt handle.
+func parseHandle(handle string) (id string, number int, err error) {
+	id, text, ok := strings.Cut(handle, "#")
+	number, convErr := strconv.Atoi(text)
+	if !ok || convErr != nil || uuid.Validate(id) != nil {
+		return "", 0, errInvalidHandle
+	}
+	return id, number, nil
+}

@@ -1,0 +1,109 @@
+package localaws
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server is an SQS with its queues. It is an http.Handler; Start makes it listen.
+type Server struct {
+	region, account string
+
+	mu     sync.Mutex
+	queues map[string]*queue // by name
+	fault  func(Call) Fault
+	calls  map[string]int
+
+	closed   context.Context
+	close    context.CancelFunc
+	handlers sync.WaitGroup
+	listener *http.Server
+	serving  sync.WaitGroup
+}
+
+// New makes a server without queues. It does no I/O.
+func New() *Server {
+	s := &Server{
+		region: "us-east-1", account: "000000000000",
+		queues: make(map[string]*queue), calls: make(map[string]int),
+	}
+	s.closed, s.close = context.WithCancel(context.Background())
+	return s
+}
+
+// Start listens on a free port of 127.0.0.1 and returns the URL.
+func (s *Server) Start() (url string, err error) { return s.StartAt("127.0.0.1:0") }
+
+// StartAt listens on an address, which has to be one of the loopback.
+func (s *Server) StartAt(address string) (url string, err error) {
+	if host, _, err := net.SplitHostPort(address); err != nil || !isLoopback(host) {
+		return "", fmt.Errorf("localaws: listening on %s: it is not an address of the loopback such as 127.0.0.1:4566", address)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("localaws: listening: %w", err)
+	}
+	s.listener = &http.Server{Handler: onlyLoopback(s), ReadHeaderTimeout: 10 * time.Second}
+	s.serving.Go(func() { _ = s.listener.Serve(l) }) // ends with ErrServerClosed
+	return "http://" + l.Addr().String(), nil
+}
+
+// Close ends every long poll, stops listening and waits for both.
+func (s *Server) Close() error {
+	s.close()
+	var err error
+	if s.listener != nil {
+		err = s.listener.Close()
+	}
+	s.serving.Wait()
+	s.handlers.Wait()
+	return err
+}
+
+// Transport calls the server in the process, without sockets or goroutines.
+func (s *Server) Transport() http.RoundTripper { return transport{s} }
+
+// Calls counts the calls of each operation, such as "ReceiveMessage".
+func (s *Server) Calls() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	calls := make(map[string]int, len(s.calls))
+	for operation, n := range s.calls {
+		calls[operation] = n
+	}
+	return calls
+}
+
+func (s *Server) counted(operation string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls[operation]++
+	return s.calls[operation]
+}
+
+// onlyLoopback refuses requests for other hosts: a web page must not reach the server through a name
+// of its own.
+func onlyLoopback(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if !isLoopback(host) {
+			http.Error(w, "only loopback hosts are served", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(host string) bool {
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,113 @@
+package localaws
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+const (
+	contentType = "application/x-amz-json-1.0"
+	maxRequest  = 4 << 20 // bytes: ten times the largest message would not fit into a batch anyway
+)
+
+// request is a call on its way through the server.
+type request struct {
+	server *Server
+	ctx    context.Context
+	host   string // what the client reached the server by, for queue URLs
+	body   []byte
+	fault  Fault
+}
+
+// operations are the calls of SQS by their name in X-Amz-Target.
+var operations = map[string]func(*request) (any, error){
+	"CreateQueue":                  handle((*request).createQueue),
+	"GetQueueUrl":                  handle((*request).getQueueURL),
+	"ListQueues":                   handle((*request).listQueues),
+	"DeleteQueue":                  handle((*request).deleteQueue),
+	"PurgeQueue":                   handle((*request).purgeQueue),
+	"GetQueueAttributes":           handle((*request).getQueueAttributes),
+	"SetQueueAttributes":           handle((*request).setQueueAttributes),
+	"SendMessage":                  handle((*request).sendMessage),
+	"SendMessageBatch":             handle((*request).sendMessageBatch),
+	"ReceiveMessage":               handle((*request).receiveMessage),
+	"DeleteMessage":                handle((*request).deleteMessage),
+	"DeleteMessageBatch":           handle((*request).deleteMessageBatch),
+	"ChangeMessageVisibility":      handle((*request).changeVisibility),
+	"ChangeMessageVisibilityBatch": handle((*request).changeVisibilityBatch),
+}
+
+// handle decodes the input of an operation.
+func handle[I, O any](operation func(*request, *I) (O, error)) func(*request) (any, error) {
+	return func(r *request) (any, error) {
+		var in I
+		if err := json.Unmarshal(r.body, &in); err != nil {
+			return nil, errSerialization
+		}
+		return operation(r, &in)
+	}
+}
+
+// ServeHTTP answers one call in AWS JSON 1.0.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.handlers.Add(1)
+	defer s.handlers.Done()
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	run, ok := operations[operation]
+	if !ok || r.Method != http.MethodPost {
+		respondError(w, errUnknownOperation)
+		return
+	}
+	body, err := readBody(r)
+	if err != nil {
+		respondError(w, errTooLarge)
+		return
+	}
+	call := &request{server: s, ctx: r.Context(), host: r.Host, body: body}
+	call.fault = s.faultFor(Call{Operation: operation, Queue: queueOf(body), N: s.counted(operation)})
+	out, err := call.run(run)
+	if err != nil {
+		respondError(w, err)
+		return
+	}
+	respond(w, http.StatusOK, out)
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	limited := http.MaxBytesReader(nil, r.Body, maxRequest)
+	if r.ContentLength > 0 && r.ContentLength <= maxRequest {
+		body := make([]byte, r.ContentLength)
+		_, err := io.ReadFull(limited, body)
+		return body, err
+	}
+	return io.ReadAll(limited)
+}
+
+// queueOf is the name at the end of the request's queue URL, for faults.
+func queueOf(body []byte) string {
+	var in struct{ QueueUrl string }
+	_ = json.Unmarshal(body, &in) // the operation itself reports what cannot be decoded
+	return in.QueueUrl[strings.LastIndexByte(in.QueueUrl, '/')+1:]
+}
+
+func respond(w http.ResponseWriter, status int, out any) {
+	body, err := json.Marshal(out)
+	if err != nil {
+		panic(err) // every output is made of strings and numbers
+	}
+	if out == nil {
+		body = nil // as the service does where there is nothing to say
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("x-amzn-RequestId", uuid.NewString())
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that left is not told
+}
