@@ -1,0 +1,24 @@
+// Package redlock holds leases on names over several Redis nodes, by the redlock algorithm of redsync.
+//
+// A name is a key on every node, in one of three states:
+//
+//	absent     nobody has the lease
+//	a token    somebody has it, until the key's time to live ends
+//	DoneMark   the work was done; the key stays for the idempotency window
+//
+// Acquire sets a random token where the key is absent (SET key token PX ms NX), which is what
+// aioredlock does, so that Python consumers and these exclude each other. MarkDone replaces the token
+// by the mark in the one round trip that would have deleted it. Each needs a majority of the nodes.
+//
+// redsync answers as soon as a majority has (WithFailFast), so that a node which is down or hangs
+// costs nothing. The commands to the other nodes must not be cut off then: a lock that only ever
+// reaches two of three nodes is lost when one of them restarts, although a majority kept its data. So
+// each command runs under a deadline of its own, and Close waits for the last of them.
+//
+// redsync extends a key that is gone by setting it again (WithSetNXOnExtend), which heals a node that
+// restarted empty. That would also revive a lease that had ended on every node, and somebody may have
+// worked meanwhile, so an extension that is not confirmed before the lease's end counts as lost.
+//
+// What is promised: while a majority of the nodes keeps its data and the clocks run at nearly the same
+// rate, a name has at most one holder. What is not: anything after a majority lost its data.
+package redlock

@@ -1,0 +1,73 @@
+package redlock
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
+	"github.com/redis/go-redis/v9"
+)
+
+// Open makes a client for each redis:// or rediss:// URL, and the nodes for New. It does no I/O. The
+// clients are the caller's to close. Errors never have the password.
+func Open(urls []string) (clients []redis.UniversalClient, nodes []Node, err error) {
+	var problems []error
+	for _, text := range urls {
+		o, err := redis.ParseURL(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("lock node %s is not a redis:// or rediss:// URL", withoutPassword(text)))
+			continue
+		}
+		tune(o)
+		clients = append(clients, redis.NewClient(o))
+	}
+	if len(problems) > 0 {
+		for _, c := range clients {
+			_ = c.Close() // was never used
+		}
+		return nil, nil, fmt.Errorf("opening the lock nodes: %w", errors.Join(problems...))
+	}
+	return clients, NodesOf(clients...), nil
+}
+
+// NodesOf makes nodes of clients. Several names of one server are several nodes: redlock is then no
+// better than a lock on that server.
+func NodesOf(clients ...redis.UniversalClient) []Node {
+	nodes := make([]Node, len(clients))
+	for i, client := range clients {
+		nodes[i] = Node{Name: nameOf(client, i), Pool: goredis.NewPool(client)}
+	}
+	return nodes
+}
+
+// tune keeps a node that hangs from costing more than a command's deadline. The client's own retries
+// are few: redlock has other nodes to go on with.
+func tune(o *redis.Options) {
+	o.ContextTimeoutEnabled = true
+	o.DialTimeout = time.Second
+	o.ReadTimeout = time.Second
+	o.WriteTimeout = time.Second
+	o.MaxRetries = 1
+	o.MinRetryBackoff = time.Millisecond
+	o.MaxRetryBackoff = 10 * time.Millisecond
+	o.DisableIdentity = true
+}
+
+func nameOf(client redis.UniversalClient, i int) string {
+	if c, ok := client.(*redis.Client); ok {
+		o := c.Options()
+		return o.Addr + "/" + strconv.Itoa(o.DB)
+	}
+	return "lock node " + strconv.Itoa(i+1)
+}
+
+func withoutPassword(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "(unreadable)" // its text may have the password
+	}
+	return u.Redacted()
+}
