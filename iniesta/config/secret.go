@@ -1,0 +1,117 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const masked = "xxxxx"
+
+// Secret is a text that is not printed: only Reveal shows it.
+type Secret struct{ text string }
+
+// NewSecret makes a Secret of its text.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Reveal returns the text.
+func (s Secret) Reveal() string { return s.text }
+
+// String masks the text, and shows whether there is one.
+func (s Secret) String() string {
+	if s.text == "" {
+		return ""
+	}
+	return masked
+}
+
+// Format masks the text under every verb.
+func (s Secret) Format(f fmt.State, verb rune) { formatMasked(f, verb, s.String()) }
+
+// MarshalText masks the text, for encoding/json and the like.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue masks the text.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// RedisURL is the URL of a Redis node, redis://user:password@host:port/db or rediss://. Its password is
+// not printed: only Reveal shows it.
+type RedisURL struct{ text string }
+
+// NewRedisURL makes a RedisURL of its text. It is checked by Config.Validate.
+func NewRedisURL(text string) RedisURL { return RedisURL{text} }
+
+// Reveal returns the URL with its password.
+func (u RedisURL) Reveal() string { return u.text }
+
+// String is the URL with its password masked.
+func (u RedisURL) String() string { return maskURL(u.text) }
+
+// Format masks the password under every verb.
+func (u RedisURL) Format(f fmt.State, verb rune) { formatMasked(f, verb, u.String()) }
+
+// MarshalText masks the password, for encoding/json and the like.
+func (u RedisURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// LogValue masks the password.
+func (u RedisURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+func (u RedisURL) valid() bool {
+	if !strings.HasPrefix(u.text, "redis://") && !strings.HasPrefix(u.text, "rediss://") {
+		return false
+	}
+	_, err := redis.ParseURL(u.text)
+	return err == nil
+}
+
+func formatMasked(f fmt.State, verb rune, text string) {
+	if verb == 'q' || verb == 'v' && f.Flag('#') {
+		text = strconv.Quote(text)
+	}
+	_, _ = fmt.Fprint(f, text) // fmt has nowhere to report a failed write
+}
+
+// maskURL masks what may be a password in a URL, also in one that cannot be read.
+func maskURL(text string) string {
+	u, err := url.Parse(text)
+	if err == nil && u.Host != "" && u.Opaque == "" {
+		if u.User != nil && u.User.String() != "" {
+			u.User = maskUser(u.User)
+		}
+		u.RawQuery, u.Fragment = "", "" // go-redis takes a password there too
+		return u.String()
+	}
+	return masked
+}
+
+func maskUser(user *url.Userinfo) *url.Userinfo {
+	if _, ok := user.Password(); ok {
+		return url.UserPassword(user.Username(), masked)
+	}
+	return url.User(masked) // a lone user may be a token
+}
+
+// printable is a value as an error may show it.
+func printable(setting, value string) string {
+	switch {
+	case setting == "INIESTA_AWS_SECRET_ACCESS_KEY":
+		return masked
+	case setting == "INIESTA_CACHES":
+		list, err := parseRedisURLs(value)
+		if err != nil {
+			return masked
+		}
+		texts := make([]string, len(list))
+		for i, u := range list {
+			texts[i] = u.String()
+		}
+		return strings.Join(texts, ",")
+	case strings.Contains(value, "://"):
+		return maskURL(value)
+	}
+	return value
+}
