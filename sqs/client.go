@@ -1,0 +1,252 @@
+package sqs
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Client receives messages of one queue and runs handlers for them, once for each message under a
+// lock on its id. Make one with [New], or use [SQSClient] through the package's functions. Its
+// methods may be called from several goroutines.
+//
+// A client is new, initialized or receiving. Initialize makes it initialized, also a second time;
+// StartReceivingMessages makes it receiving; a stop leads back to initialized, from where it can
+// start again; Close leads back to new.
+type Client struct {
+	options []Option
+	stats   counters
+
+	mu       sync.Mutex
+	registry *Registry
+	consumer *consumer // nil until initialized
+	run      *run      // the present or last one
+}
+
+// New makes a client. It does no I/O; mistakes in opts are reported by Initialize. The client shares
+// DefaultRegistry unless WithRegistry gives it one of its own.
+func New(opts ...Option) *Client {
+	c := &Client{options: opts}
+	c.registry = c.apply(nil).registry
+	return c
+}
+
+func (c *Client) apply(opts []Option) *options {
+	o := &options{registry: DefaultRegistry}
+	if c.registry != nil {
+		o.registry = c.registry
+	}
+	for _, option := range c.options {
+		option(o)
+	}
+	for _, option := range opts {
+		option(o)
+	}
+	return o
+}
+
+// AddHandler binds fn to events on the client's registry. See the package's AddHandler.
+func (c *Client) AddHandler(fn any, events ...string) error {
+	return c.currentRegistry().AddHandler(fn, events...)
+}
+
+// RegisterMethods binds the methods that obj.Handlers names on the client's registry. See the
+// package's RegisterMethods.
+func (c *Client) RegisterMethods(obj any) error {
+	return c.currentRegistry().RegisterMethods(obj)
+}
+
+func (c *Client) currentRegistry() *Registry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.registry
+}
+
+// Initialize resolves the queue, reads its visibility timeout and pings the lock nodes. It has to
+// come before everything that talks to SQS. A second call sets the client up anew from New's options
+// and its own; while messages are being received it returns ErrReceiving. A queue that does not exist
+// is ErrQueueNotFound, lock nodes without a majority are ErrLockNotAcquired.
+func (c *Client) Initialize(ctx context.Context, opts ...Option) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.receiving() {
+		return fmt.Errorf("sqs: initializing: %w: stop it first", ErrReceiving)
+	}
+	o := c.apply(opts)
+	consumer, err := newConsumer(ctx, o, &c.stats, c.Stats)
+	if err != nil {
+		return err
+	}
+	old := c.consumer
+	c.consumer, c.registry, c.run = consumer, o.registry, nil
+	if old == nil {
+		return nil
+	}
+	return old.close()
+}
+
+// receiving reports whether a run has not ended. The caller holds mu.
+func (c *Client) receiving() bool { return c.run != nil && !c.run.ended() }
+
+// StartReceivingMessages begins to receive and returns at once. When ctx ends, receiving stops as by
+// StopReceivingMessages; ctx's values reach the handlers. It returns ErrNotInitialized before
+// Initialize, ErrReceiving while messages are being received, and what Registry.Err reports, since a
+// handler that failed to register would leave its messages unhandled.
+func (c *Client) StartReceivingMessages(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.consumer == nil {
+		return fmt.Errorf("sqs: starting to receive: %w: call Initialize first", ErrNotInitialized)
+	}
+	if c.receiving() {
+		return fmt.Errorf("sqs: starting to receive: %w", ErrReceiving)
+	}
+	if err := c.registry.Err(); err != nil {
+		return fmt.Errorf("sqs: starting to receive: a handler could not be registered: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("sqs: starting to receive: %w", err)
+	}
+	r := startRun(ctx, c.consumer)
+	c.run = r
+	patience := c.consumer.config.ShutdownTimeout + shutdownGrace
+	unwatch := context.AfterFunc(ctx, func() { r.drainBy(time.Now().Add(patience)) })
+	context.AfterFunc(r.stopping, func() { unwatch() })
+	return nil
+}
+
+// StopReceivingMessages stops receiving and drains: no receive begins any more, one that is under way
+// is left to return, handlers that run finish and their messages are deleted, and what was received
+// and not started is made visible again. After INIESTA_SHUTDOWN_TIMEOUT the contexts of handlers that
+// still run end with ErrShutdown; those that do not return within three more seconds are reported as
+// an error matching ErrShutdown, and keep their locks until they do. Where ctx ends earlier, all this
+// ends earlier, with ctx's error matched as well.
+//
+// It may be called again, from several goroutines and before the start, and then waits for the same
+// end or returns nil. Called from a handler, it begins the stop and returns without waiting.
+func (c *Client) StopReceivingMessages(ctx context.Context) error {
+	c.mu.Lock()
+	r := c.run
+	c.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	if ctx.Value(deliveryKey{}) != nil {
+		r.drainBy(time.Now().Add(r.consumer.config.ShutdownTimeout + shutdownGrace))
+		return nil
+	}
+	return r.drain(ctx)
+}
+
+// Run is the whole life of a consumer: it initializes the client, receives until ctx ends, drains as
+// StopReceivingMessages does, and closes the client.
+func (c *Client) Run(ctx context.Context, opts ...Option) error {
+	if err := c.Initialize(ctx, opts...); err != nil {
+		return err
+	}
+	if err := c.StartReceivingMessages(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	r := c.run
+	c.mu.Unlock()
+	<-r.stopping.Done()
+	return c.Close(context.WithoutCancel(ctx))
+}
+
+// Close stops receiving, if need be, and releases the connections that Initialize opened. The client
+// is new again: Initialize makes it usable. When messages could not be drained, Close leaves the
+// connections to them and returns the error of StopReceivingMessages.
+func (c *Client) Close(ctx context.Context) error {
+	if err := c.StopReceivingMessages(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.receiving() {
+		return fmt.Errorf("sqs: closing: %w", ErrReceiving)
+	}
+	old := c.consumer
+	c.consumer, c.run = nil, nil
+	if old == nil {
+		return nil
+	}
+	return old.close()
+}
+
+// initialized returns what Initialize made.
+func (c *Client) initialized(doing string) (*consumer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.consumer == nil {
+		return nil, fmt.Errorf("sqs: %s: %w: call Initialize first", doing, ErrNotInitialized)
+	}
+	return c.consumer, nil
+}
+
+// HandleMessage runs the execution path for one message, without deleting it: lock, look for the
+// handler, execute, mark done or release. It returns the handler's result. It mirrors Python's
+// handle_message.
+//
+// Errors: [HandlerError] for a failed handler (ErrHandlerNotFound where there is none),
+// ErrLockNotAcquired, ErrAlreadyHandled for a message that was handled within the idempotency window
+// and should be deleted.
+func (c *Client) HandleMessage(ctx context.Context, m *Message) (any, error) {
+	consumer, err := c.initialized("handling a message")
+	if err != nil {
+		return nil, err
+	}
+	d := newDelivery(m, time.Now(), 0)
+	k := &keeper{maxExtension: consumer.config.MaxExtension, log: consumer.logExtension, stats: consumer.stats}
+	k.start()
+	defer k.stop()
+	k.track(d)
+	res := result{outcome: failed}
+	defer func() { // also where the handler ends the goroutine
+		k.release(d)
+		if err := consumer.finish(d, res.outcome); err != nil {
+			consumer.logExtension(d, "lock could not be ended", err)
+		}
+	}()
+	res = consumer.execute(ctx, d, k)
+	return res.value, res.err
+}
+
+// CreateMessage makes a message to send: a string is sent as it is, anything else as JSON. It mirrors
+// Python's create_message, and returns ErrNotInitialized before Initialize.
+func (c *Client) CreateMessage(body any) (*Message, error) {
+	consumer, err := c.initialized("creating a message")
+	if err != nil {
+		return nil, err
+	}
+	return newOutgoing(body, consumer.queue)
+}
+
+// QueueName is the queue's name, empty before Initialize.
+func (c *Client) QueueName() string {
+	if consumer, err := c.initialized(""); err == nil {
+		return consumer.queue.name
+	}
+	return ""
+}
+
+// QueueURL is the queue's URL, empty before Initialize.
+func (c *Client) QueueURL() string {
+	if consumer, err := c.initialized(""); err == nil {
+		return consumer.queue.url
+	}
+	return ""
+}
+
+// Stats returns the client's counts.
+func (c *Client) Stats() Stats {
+	s := c.stats.snapshot()
+	c.mu.Lock()
+	r := c.run
+	c.mu.Unlock()
+	if r != nil {
+		s.InFlight = int64(r.inflight.len())
+	}
+	return s
+}

@@ -1,0 +1,275 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/awsclient"
+	"github.com/seed08532102/iniesta/internal/redlock"
+)
+
+// consumer is what Initialize makes of options and settings: everything resolved that a run and
+// HandleMessage need.
+type consumer struct {
+	config        config.Config
+	queue         *queue
+	registry      *Registry
+	locker        Locker
+	visibility    time.Duration // never 0
+	askVisibility bool          // the visibility timeout is not the queue's own
+	window        time.Duration
+	minPollers    int
+	middleware    []Middleware
+	chains        sync.Map // *binding -> HandlerFunc
+	retryBackoff  func(receiveCount int) time.Duration
+	hook          func(ctx context.Context, received int)
+	credentials   aws.CredentialsProvider
+	log           *slog.Logger
+	stats         *counters
+	health        *receiveHealth
+	telemetry     *telemetry
+	closers       []func() error
+}
+
+// defaultVisibility is SQS's own default, asked for where the queue's cannot be read.
+const defaultVisibility = 30 * time.Second
+
+// settleConns is how many deletes and visibility changes may be under way beside the receives.
+const settleConns = 2 * flushers
+
+// newConsumer resolves the queue and pings the lock nodes.
+func newConsumer(ctx context.Context, o *options, stats *counters, present func() Stats) (*consumer, error) {
+	settings, err := o.settings()
+	if err != nil {
+		return nil, fmt.Errorf("sqs: initializing: %w", err)
+	}
+	c := &consumer{
+		config:       settings,
+		registry:     o.registry,
+		minPollers:   max(o.minPollers, 1),
+		middleware:   o.middleware,
+		retryBackoff: o.backoff,
+		hook:         o.hook,
+		log:          o.logger,
+		stats:        stats,
+	}
+	if c.log == nil {
+		c.log = slog.Default()
+	}
+	if c.minPollers > settings.MaxPollers {
+		return nil, fmt.Errorf("sqs: initializing: WithPollers(%d, %d): the least is more than the most", c.minPollers, settings.MaxPollers)
+	}
+	c.health = &receiveHealth{log: c.logReceiveFailure}
+	if err := c.open(ctx, o, present); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+func (c *consumer) open(ctx context.Context, o *options, present func() Stats) (err error) {
+	if err := c.openQueue(ctx, o); err != nil {
+		return fmt.Errorf("sqs: initializing: %w", err)
+	}
+	if err := c.openLocks(ctx, o); err != nil {
+		return fmt.Errorf("sqs: initializing: %w", err)
+	}
+	c.window = c.config.Window(c.visibility)
+	c.telemetry, err = newTelemetry(c.queue.name, o.tracers, o.meters, present)
+	return err
+}
+
+// close releases what the consumer opened.
+func (c *consumer) close() error {
+	if c.telemetry != nil {
+		c.telemetry.close()
+	}
+	var errs []error
+	for _, close := range c.closers {
+		errs = append(errs, close())
+	}
+	c.closers = nil
+	return errors.Join(errs...)
+}
+
+func (c *consumer) openQueue(ctx context.Context, o *options) error {
+	name, err := c.config.ResolvedQueueName()
+	if err != nil {
+		return err
+	}
+	c.queue = &queue{
+		name: name, fifo: strings.HasSuffix(name, ".fifo"),
+		eventKey: c.config.EventKey, serviceName: c.config.ServiceName,
+	}
+	region, err := c.openAPI(ctx, o)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := c.queue.api.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	if err != nil {
+		return c.queueError(name, region, err)
+	}
+	c.queue.url = aws.ToString(out.QueueUrl)
+	return c.readVisibility(ctx)
+}
+
+// openAPI makes the SDK's client and returns its region.
+func (c *consumer) openAPI(ctx context.Context, o *options) (region string, err error) {
+	if o.api != nil {
+		c.queue.api = o.api
+		return o.region, nil
+	}
+	awsConfig, err := c.awsConfig(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	c.credentials = awsConfig.Credentials
+	c.queue.api = sqs.NewFromConfig(awsConfig, func(so *sqs.Options) {
+		if c.config.SQSEndpointURL != "" {
+			so.BaseEndpoint = &c.config.SQSEndpointURL
+		}
+		if o.region != "" {
+			so.Region = o.region
+		}
+	})
+	if o.region != "" {
+		return o.region, nil
+	}
+	return awsConfig.Region, nil
+}
+
+func (c *consumer) awsConfig(ctx context.Context, o *options) (aws.Config, error) {
+	if o.awsConfig != nil {
+		given := o.awsConfig.Copy()
+		given.HTTPClient = awsclient.Wrap(given.HTTPClient)
+		return given, nil
+	}
+	loaded, err := awsclient.Load(ctx, awsclient.Options{
+		Region:          o.region,
+		DefaultRegion:   c.config.AWSDefaultRegion,
+		AccessKeyID:     c.config.AWSAccessKeyID,
+		SecretAccessKey: c.config.AWSSecretAccessKey.Reveal(),
+		EndpointURL:     c.config.SQSEndpointURL,
+		MaxConns:        c.config.MaxPollers + settleConns,
+	})
+	if err != nil {
+		return aws.Config{}, err
+	}
+	c.closers = append(c.closers, func() error {
+		loaded.HTTPClient.(*awsclient.HTTPClient).CloseIdleConnections()
+		return nil
+	})
+	return loaded, nil
+}
+
+func (c *consumer) queueError(name, region string, err error) error {
+	endpoint := c.config.SQSEndpointURL
+	if endpoint == "" {
+		endpoint = "AWS"
+	}
+	where := fmt.Sprintf("queue %q, region %q, endpoint %s", name, region, endpoint)
+	api, ok := errors.AsType[smithy.APIError](err)
+	if ok && (api.ErrorCode() == "AWS.SimpleQueueService.NonExistentQueue" || api.ErrorCode() == "QueueDoesNotExist") {
+		return fmt.Errorf("%w: %s: create it, or set INIESTA_SQS_QUEUE_NAME, the region or INIESTA_SQS_ENDPOINT_URL to where it is: %w",
+			ErrQueueNotFound, where, err)
+	}
+	return fmt.Errorf("resolving %s: %w", where, err)
+}
+
+// readVisibility takes the queue's visibility timeout unless the settings have one.
+func (c *consumer) readVisibility(ctx context.Context) error {
+	if c.visibility = c.config.VisibilityTimeout; c.visibility > 0 {
+		c.askVisibility = true
+		return nil
+	}
+	out, err := c.queue.api.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &c.queue.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameVisibilityTimeout},
+	})
+	if err == nil {
+		whole, _ := strconv.Atoi(out.Attributes[string(types.QueueAttributeNameVisibilityTimeout)])
+		c.visibility = time.Duration(whole) * time.Second
+	} else if ctx.Err() != nil {
+		return fmt.Errorf("reading the visibility timeout of %s: %w", c.queue.name, err)
+	} else {
+		c.log.Warn("[INIESTA] The queue's visibility timeout cannot be read; set INIESTA_SQS_VISIBILITY_TIMEOUT or allow sqs:GetQueueAttributes",
+			slog.String("queue", c.queue.name), slog.Duration("used", defaultVisibility), slog.Any("error", err))
+	}
+	if c.visibility <= 0 {
+		c.visibility, c.askVisibility = defaultVisibility, true
+	}
+	return nil
+}
+
+func (c *consumer) openLocks(ctx context.Context, o *options) error {
+	if o.locker != nil {
+		c.locker = o.locker
+		return nil
+	}
+	nodes, err := c.lockNodes(o.lockClients)
+	if err != nil {
+		return err
+	}
+	locker, err := redlock.New(nodes, redlock.Options{Expiry: c.config.LockTimeout, Tries: c.config.LockRetryCount})
+	if err != nil {
+		return err
+	}
+	c.closers = append([]func() error{locker.Close}, c.closers...) // before the connections it uses
+	c.locker = redisLocker{locker}
+	if err := c.locker.Ping(ctx); err != nil {
+		return fmt.Errorf("%w: %w: start them, or set INIESTA_CACHES to where they are", ErrLockNotAcquired, err)
+	}
+	return nil
+}
+
+func (c *consumer) lockNodes(clients []redis.UniversalClient) ([]redlock.Node, error) {
+	if len(clients) > 0 {
+		return redlock.NodesOf(clients...), nil
+	}
+	urls := make([]string, len(c.config.LockNodes))
+	for i, node := range c.config.LockNodes {
+		urls[i] = node.Reveal()
+	}
+	opened, nodes, err := redlock.Open(urls)
+	if err != nil {
+		return nil, err
+	}
+	for _, client := range opened {
+		c.closers = append(c.closers, client.Close)
+	}
+	return nodes, nil
+}
+
+// refreshCredentials forgets cached credentials that SQS refused as expired, so that the next call
+// asks for new ones.
+func (c *consumer) refreshCredentials(err error) {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return
+	}
+	switch api.ErrorCode() {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException":
+		if cache, ok := c.credentials.(interface{ Invalidate() }); ok {
+			cache.Invalidate()
+		}
+	}
+}
+
+func (c *consumer) afterReceive(ctx context.Context, received int) {
+	if c.hook != nil {
+		c.hook(ctx, received)
+	}
+}

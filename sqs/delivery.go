@@ -1,0 +1,78 @@
+package sqs
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// delivery is the one record of a message in flight, from its receipt until it is settled. It owns
+// the message's newest receipt handle, its lock and the context its handler runs with.
+type delivery struct {
+	message    *Message
+	receivedAt time.Time
+
+	mu        sync.Mutex
+	handle    string    // the newest receipt handle
+	visibleAt time.Time // when SQS shows the message again unless its visibility is extended
+	lease     Lease     // nil until locked
+	cancel    context.CancelCauseFunc
+
+	extension extension // owned by the keeper, under its mutex
+}
+
+func newDelivery(m *Message, receivedAt time.Time, visibility time.Duration) *delivery {
+	return &delivery{
+		message:    m,
+		receivedAt: receivedAt,
+		handle:     m.ReceiptHandle,
+		visibleAt:  receivedAt.Add(visibility),
+	}
+}
+
+// takeOver makes a second delivery's receipt handle the one to delete with: SQS may answer a delete
+// with an older handle as done and delete nothing.
+func (d *delivery) takeOver(handle string, visibleAt time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.handle, d.visibleAt = handle, visibleAt
+}
+
+func (d *delivery) receiptHandle() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.handle
+}
+
+// locked hands the lease over to the record.
+func (d *delivery) locked(lease Lease) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lease = lease
+}
+
+// takeLease hands the lease back, once.
+func (d *delivery) takeLease() Lease {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	lease := d.lease
+	d.lease = nil
+	return lease
+}
+
+// running remembers how to end the handler's context; nil once the handler has returned.
+func (d *delivery) running(cancel context.CancelCauseFunc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cancel = cancel
+}
+
+// interrupt ends the handler's context, if a handler is running.
+func (d *delivery) interrupt(cause error) {
+	d.mu.Lock()
+	cancel := d.cancel
+	d.mu.Unlock()
+	if cancel != nil {
+		cancel(cause)
+	}
+}

@@ -1,0 +1,177 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// admit takes received messages in: each becomes a delivery with a slot, extended from now on, and
+// runs by itself or in the lane of its message group.
+func (r *run) admit(messages []types.Message) {
+	now := time.Now()
+	for i := range messages {
+		d := newDelivery(newMessage(&messages[i], r.consumer.queue), now, r.consumer.visibility)
+		if first := r.inflight.add(d); first != nil {
+			r.keeper.handleRenewed(first)
+			r.slots.put(1)
+			r.consumer.stats.takenOver.Add(1)
+			continue
+		}
+		r.keeper.track(d)
+		if group := d.message.GroupID(); r.consumer.queue.fifo && group != "" {
+			r.lanes.push(group, d)
+			continue
+		}
+		r.deliveries.Go(func() { r.handle(d, r.settleNow) })
+	}
+}
+
+// handle runs the execution path for d and passes the result on, also when the handler ends the
+// goroutine. The slot is free from then on.
+func (r *run) handle(d *delivery, then func(*delivery, result)) {
+	res := result{outcome: failed, err: &HandlerError{Message: d.message, Err: &PanicError{}}}
+	defer func() {
+		r.slots.returned()
+		then(d, res)
+	}()
+	if r.stopping.Err() != nil || r.gate.paused() != nil {
+		res = result{outcome: givenBack, err: ErrLockNotAcquired}
+		return
+	}
+	res = r.consumer.execute(r.handlers, d, r.keeper)
+	r.noteLocks(res)
+}
+
+// noteLocks keeps the gate informed of what the lock nodes answer.
+func (r *run) noteLocks(res result) {
+	if res.outcome != givenBack {
+		r.gate.answered()
+		return
+	}
+	if r.handlers.Err() == nil {
+		r.gate.close(res.err)
+	}
+}
+
+// settleNow settles and frees all that d holds.
+func (r *run) settleNow(d *delivery, res result) {
+	defer r.slots.settled()
+	defer r.inflight.remove(d)
+	r.keeper.release(d)
+	r.settle(d, res)
+}
+
+// settle does what follows from a result.
+func (r *run) settle(d *delivery, res result) {
+	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+	defer cancel()
+	stats := r.consumer.stats
+	switch res.outcome {
+	case handled, discarded:
+		if res.outcome == discarded {
+			stats.discarded.Add(1)
+			r.consumer.logFailure(d.message, res)
+		} else {
+			stats.handled.Add(1)
+			r.consumer.logHandled(d.message, res)
+		}
+		r.deleteHandled(ctx, d, res.outcome)
+	case duplicate:
+		stats.duplicates.Add(1)
+		r.consumer.log.Debug("[INIESTA] Duplicate message deleted", slog.String("sqs_message_id", d.message.MessageID))
+		r.delete(ctx, d)
+	case skipped:
+		stats.skipped.Add(1)
+		r.consumer.log.Debug("[INIESTA] Message left to the consumer that has its lock",
+			slog.String("sqs_message_id", d.message.MessageID))
+	case givenBack:
+		r.giveBack(ctx, d)
+	case failed:
+		stats.failed.Add(1)
+		r.consumer.logFailure(d.message, res)
+		r.endLease(d, failed)
+		r.retryLater(ctx, d, res)
+	}
+}
+
+// deleteHandled marks a message done before it deletes it, so that no second consumer can slip in
+// between. Without a window there is no mark: the lock is held until the delete is confirmed.
+func (r *run) deleteHandled(ctx context.Context, d *delivery, o outcome) {
+	if r.consumer.window > 0 {
+		r.endLease(d, o)
+		r.delete(ctx, d)
+		return
+	}
+	r.delete(ctx, d)
+	r.endLease(d, o)
+}
+
+// delete deletes with the newest receipt handle, again where a newer one came in meanwhile.
+func (r *run) delete(ctx context.Context, d *delivery) {
+	for {
+		handle := d.receiptHandle()
+		if err := r.settler.delete(ctx, handle); err != nil {
+			r.consumer.log.Warn("[INIESTA] Message was handled and could not be deleted; it is deleted when it comes back",
+				slog.String("sqs_message_id", d.message.MessageID), slog.Any("error", err))
+			return
+		}
+		if r.inflight.removeIf(d, handle) {
+			return
+		}
+	}
+}
+
+func (r *run) endLease(d *delivery, o outcome) {
+	if err := r.consumer.finish(d, o); err != nil {
+		r.consumer.stats.lockFailures.Add(1)
+		r.consumer.log.Warn("[INIESTA] Lock could not be ended; it ends by itself",
+			slog.String("sqs_message_id", d.message.MessageID), slog.Any("error", err))
+	}
+}
+
+// giveBack makes a message that was not run visible again: at once when nothing of this process
+// could receive it straight away, else as soon as that is so.
+func (r *run) giveBack(ctx context.Context, d *delivery) {
+	r.consumer.stats.givenBack.Add(1)
+	r.endLease(d, givenBack)
+	if r.stopping.Err() != nil {
+		<-r.polled // bounded: a stop cuts off what is still under way at its end
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+		defer cancel()
+	}
+	r.show(ctx, d, r.receiver.quietIn())
+}
+
+// putBack gives back a message that waited for its turn.
+func (r *run) putBack(d *delivery) {
+	r.slots.returned()
+	r.settleNow(d, result{outcome: givenBack})
+}
+
+// retryLater sets when a failed message is seen again: as its handler asked, else as the backoff
+// says, else when its visibility timeout ends. What a shutdown cut short is for another consumer now.
+func (r *run) retryLater(ctx context.Context, d *delivery, res result) {
+	delay, asked := retryDelay(res.err)
+	if !asked && r.consumer.retryBackoff != nil {
+		delay = r.consumer.retryBackoff(d.message.ReceiveCount())
+		asked = delay > 0
+	}
+	if asked || errors.Is(res.err, ErrShutdown) {
+		// SQS counts its 12 hours from receipt and refuses what goes beyond.
+		r.show(ctx, d, min(delay, maxVisibility-time.Since(d.receivedAt)-time.Second))
+	}
+}
+
+func (r *run) show(ctx context.Context, d *delivery, after time.Duration) {
+	err := r.settler.show(ctx, d.receiptHandle(), max(after, 0))
+	if err == nil || (handleRefused(err) && !errors.Is(err, context.DeadlineExceeded)) {
+		return
+	}
+	r.consumer.log.Warn("[INIESTA] Visibility timeout could not be set; the message comes back when it ends",
+		slog.String("sqs_message_id", d.message.MessageID), slog.Any("error", err))
+}

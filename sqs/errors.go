@@ -1,0 +1,92 @@
+package sqs
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of registration.
+var (
+	// ErrInvalidHandler is matched by every refusal of a handler for what it is: not a function, a
+	// signature that is not one of the accepted forms, a Handlers method that cannot be used.
+	ErrInvalidHandler = errors.New("invalid handler")
+	// ErrInvalidEvent is matched by the refusal of an event name: empty, or a wildcard that is not a prefix.
+	ErrInvalidEvent = errors.New("invalid event")
+	// ErrDuplicateEvent is matched when an event is bound a second time.
+	ErrDuplicateEvent = errors.New("event is already bound")
+)
+
+// Errors of handling.
+var (
+	// ErrHandlerNotFound is matched when neither the event, nor a prefix of it, nor the default has a
+	// handler. Python raises KeyError here.
+	ErrHandlerNotFound = errors.New("sqs: handler not found")
+	// ErrLockNotAcquired is matched when a message could not be locked: another consumer holds the
+	// lock ([ErrLockHeld] matches too), or no majority of the lock nodes answered.
+	ErrLockNotAcquired = errors.New("sqs: lock not acquired")
+	// ErrLockHeld is matched when another consumer is handling the message.
+	ErrLockHeld = errors.New("sqs: lock is held by another consumer")
+	// ErrLockLost is the cause of a handler's ended context when its lock was lost while it ran:
+	// another consumer may be handling the message.
+	ErrLockLost = errors.New("sqs: lock lost")
+	// ErrAlreadyHandled is matched when a handler has succeeded for the message within the
+	// idempotency window: the message is a duplicate, to be deleted and not run.
+	ErrAlreadyHandled = errors.New("sqs: message was already handled")
+	// ErrHandlerTimeout is the cause of a handler's ended context when INIESTA_HANDLER_TIMEOUT or
+	// INIESTA_MAX_EXTENSION passed.
+	ErrHandlerTimeout = errors.New("sqs: handler ran out of time")
+	// ErrShutdown is the cause of a handler's ended context when the shutdown timeout passed, and is
+	// matched by what StopReceivingMessages returns when handlers were still running then.
+	ErrShutdown = errors.New("sqs: shutdown timeout passed")
+)
+
+// Errors of the client.
+var (
+	// ErrNotInitialized is returned by what needs Initialize first.
+	ErrNotInitialized = errors.New("sqs: client is not initialized")
+	// ErrReceiving is returned by what cannot be done while messages are being received.
+	ErrReceiving = errors.New("sqs: client is receiving messages")
+	// ErrNotReceiving is returned by Healthy when messages are not being received.
+	ErrNotReceiving = errors.New("sqs: client is not receiving messages")
+	// ErrQueueNotFound is matched when the queue does not exist.
+	ErrQueueNotFound = errors.New("sqs: queue not found")
+)
+
+// HandlerError is the failure of a handler for a message: an error it returned, a panic
+// ([PanicError] is its cause), an event without handler, or a payload that could not be decoded.
+type HandlerError struct {
+	Message *Message
+	Handler string // the handler's name, empty where none was found
+	Err     error
+}
+
+// Error names the handler, the event and the cause, never the body.
+func (e *HandlerError) Error() string {
+	if e.Handler == "" {
+		return fmt.Sprintf("sqs: handling message %s: %v", e.Message.MessageID, e.Err)
+	}
+	return fmt.Sprintf("sqs: handling message %s with %s: %v", e.Message.MessageID, e.Handler, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *HandlerError) Unwrap() error { return e.Err }
+
+// PanicError is a panic of a handler, or a handler that ended its goroutine (runtime.Goexit).
+type PanicError struct {
+	Value any // what was passed to panic; nil for runtime.Goexit
+	Stack []byte
+}
+
+// Error says what was passed to panic.
+func (e *PanicError) Error() string {
+	if e.Value == nil {
+		return "handler ended its goroutine (runtime.Goexit)"
+	}
+	return fmt.Sprintf("handler panicked: %v", e.Value)
+}
+
+// Unwrap returns the panic's value where that is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

@@ -1,0 +1,149 @@
+package sqs
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/seed08532102/iniesta/internal/attribute"
+)
+
+// Message is a message received from the queue, or one to send to it. A handler has its message to
+// itself while it runs; a Message is not safe for use by several goroutines.
+//
+// For tests of handlers make one with a literal: &sqs.Message{MessageID: "1", RawBody: `{"id":1}`}.
+type Message struct {
+	MessageID         string
+	ReceiptHandle     string // of this delivery
+	RawBody           string // the body; for an SNS notification the message inside it
+	MD5OfBody         string // as SQS computed it, of the body as it was received
+	Attributes        map[string]string
+	MessageAttributes map[string]types.MessageAttributeValue
+
+	received string // the body before an SNS envelope was taken off, where there was one
+	topicARN string
+	queue    *queue
+	send     outgoing
+}
+
+// defaultEventKey names the event where a message belongs to no client.
+const defaultEventKey = "iniesta_pass"
+
+// newMessage makes a Message of what was received.
+func newMessage(raw *types.Message, q *queue) *Message {
+	m := &Message{
+		MessageID:         aws.ToString(raw.MessageId),
+		ReceiptHandle:     aws.ToString(raw.ReceiptHandle),
+		RawBody:           aws.ToString(raw.Body),
+		MD5OfBody:         aws.ToString(raw.MD5OfBody),
+		Attributes:        raw.Attributes,
+		MessageAttributes: raw.MessageAttributes,
+		queue:             q,
+	}
+	m.unwrap()
+	return m
+}
+
+// Event is the event the message was published as, empty where it has none. Python: event.
+func (m *Message) Event() string {
+	v, ok := m.MessageAttributes[m.eventKey()]
+	if !ok {
+		return ""
+	}
+	return aws.ToString(v.StringValue)
+}
+
+func (m *Message) eventKey() string {
+	if m.queue == nil || m.queue.eventKey == "" {
+		return defaultEventKey
+	}
+	return m.queue.eventKey
+}
+
+// Body is the decoded JSON of the body, or the body itself where it is not JSON. Python: body.
+func (m *Message) Body() any {
+	var body any
+	if json.Unmarshal([]byte(m.RawBody), &body) != nil {
+		return m.RawBody
+	}
+	return body
+}
+
+// Decode decodes the JSON body into v, a pointer. The error names the message, its event and the type,
+// and never the body; it wraps that of encoding/json.
+func (m *Message) Decode(v any) error {
+	if err := json.Unmarshal([]byte(m.RawBody), v); err != nil {
+		return fmt.Errorf("sqs: decoding message %s (event %q) into %T: %w", m.MessageID, m.Event(), v, err)
+	}
+	return nil
+}
+
+// Attribute returns a message attribute by its data type: a string, a json.Number, []byte, or []any
+// for String.Array. A label after the type's dot ("Number.int") says nothing here, as in Python.
+func (m *Message) Attribute(name string) (value any, ok bool) {
+	v, ok := m.MessageAttributes[name]
+	if !ok {
+		return nil, false
+	}
+	return attribute.Decode(attribute.Value{
+		DataType: aws.ToString(v.DataType), StringValue: aws.ToString(v.StringValue), BinaryValue: v.BinaryValue,
+	}), true
+}
+
+// ChecksumBody reports whether the body arrived as SQS has it. The SDK checks this too. Python:
+// checksum_body.
+func (m *Message) ChecksumBody() bool {
+	body := m.RawBody
+	if m.received != "" {
+		body = m.received
+	}
+	sum := md5.Sum([]byte(body))
+	return hex.EncodeToString(sum[:]) == m.MD5OfBody
+}
+
+// ReceiveCount is how often the message was received, this time included; 0 where SQS did not say.
+func (m *Message) ReceiveCount() int {
+	n, _ := strconv.Atoi(m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)])
+	return n
+}
+
+// SentAt is when the message was sent to the queue, zero where SQS did not say.
+func (m *Message) SentAt() time.Time {
+	ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// GroupID is the message group, of a FIFO queue or of a fair queue.
+func (m *Message) GroupID() string {
+	return m.Attributes[string(types.MessageSystemAttributeNameMessageGroupId)]
+}
+
+// TopicARN is the SNS topic the message came through, known only where its envelope was taken off.
+func (m *Message) TopicARN() string { return m.topicARN }
+
+// String names the message, without its body.
+func (m *Message) String() string {
+	return fmt.Sprintf("message %s (event %q, received %d times)", m.MessageID, m.Event(), m.ReceiveCount())
+}
+
+// GoString is String: a message that is logged by mistake does not show its body.
+func (m *Message) GoString() string { return m.String() }
+
+// LogValue logs the message without its body.
+func (m *Message) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("sqs_message_id", m.MessageID),
+		slog.String("iniesta_pass", m.Event()),
+		slog.Int("receive_count", m.ReceiveCount()),
+	)
+}
