@@ -18,7 +18,9 @@ type Client struct {
 	options []Option
 	stats   counters
 
-	mu       sync.Mutex
+	setup sync.Mutex // held by Initialize, Start and Close, so that one comes after the other
+
+	mu       sync.Mutex // held for moments only
 	registry *Registry
 	consumer *consumer // nil until initialized
 	run      *run      // the present or last one
@@ -68,8 +70,8 @@ func (c *Client) currentRegistry() *Registry {
 // and its own; while messages are being received it returns ErrReceiving. A queue that does not exist
 // is ErrQueueNotFound, lock nodes without a majority are ErrLockNotAcquired.
 func (c *Client) Initialize(ctx context.Context, opts ...Option) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.setup.Lock()
+	defer c.setup.Unlock()
 	if c.receiving() {
 		return fmt.Errorf("sqs: initializing: %w: stop it first", ErrReceiving)
 	}
@@ -78,41 +80,57 @@ func (c *Client) Initialize(ctx context.Context, opts ...Option) error {
 	if err != nil {
 		return err
 	}
+	return c.replace(consumer, o.registry)
+}
+
+// replace takes the place of what an earlier Initialize made, and closes it.
+func (c *Client) replace(consumer *consumer, registry *Registry) error {
+	c.mu.Lock()
 	old := c.consumer
-	c.consumer, c.registry, c.run = consumer, o.registry, nil
+	c.consumer, c.registry, c.run = consumer, registry, nil
+	c.mu.Unlock()
 	if old == nil {
 		return nil
 	}
 	return old.close()
 }
 
-// receiving reports whether a run has not ended. The caller holds mu.
-func (c *Client) receiving() bool { return c.run != nil && !c.run.ended() }
+// receiving reports whether there is a run that has not ended.
+func (c *Client) receiving() bool {
+	r := c.currentRun()
+	return r != nil && !r.ended()
+}
+
+func (c *Client) currentRun() *run {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.run
+}
 
 // StartReceivingMessages begins to receive and returns at once. When ctx ends, receiving stops as by
 // StopReceivingMessages; ctx's values reach the handlers. It returns ErrNotInitialized before
 // Initialize, ErrReceiving while messages are being received, and what Registry.Err reports, since a
 // handler that failed to register would leave its messages unhandled.
 func (c *Client) StartReceivingMessages(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.consumer == nil {
-		return fmt.Errorf("sqs: starting to receive: %w: call Initialize first", ErrNotInitialized)
+	c.setup.Lock()
+	defer c.setup.Unlock()
+	consumer, err := c.initialized("starting to receive")
+	if err != nil {
+		return err
 	}
 	if c.receiving() {
 		return fmt.Errorf("sqs: starting to receive: %w", ErrReceiving)
 	}
-	if err := c.registry.Err(); err != nil {
+	if err := c.currentRegistry().Err(); err != nil {
 		return fmt.Errorf("sqs: starting to receive: a handler could not be registered: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("sqs: starting to receive: %w", err)
 	}
-	r := startRun(ctx, c.consumer)
+	r := startRun(ctx, consumer)
+	c.mu.Lock()
 	c.run = r
-	patience := c.consumer.config.ShutdownTimeout + shutdownGrace
-	unwatch := context.AfterFunc(ctx, func() { r.drainBy(time.Now().Add(patience)) })
-	context.AfterFunc(r.stopping, func() { unwatch() })
+	c.mu.Unlock()
 	return nil
 }
 
@@ -126,14 +144,12 @@ func (c *Client) StartReceivingMessages(ctx context.Context) error {
 // It may be called again, from several goroutines and before the start, and then waits for the same
 // end or returns nil. Called from a handler, it begins the stop and returns without waiting.
 func (c *Client) StopReceivingMessages(ctx context.Context) error {
-	c.mu.Lock()
-	r := c.run
-	c.mu.Unlock()
+	r := c.currentRun()
 	if r == nil {
 		return nil
 	}
 	if ctx.Value(deliveryKey{}) != nil {
-		r.drainBy(time.Now().Add(r.consumer.config.ShutdownTimeout + shutdownGrace))
+		r.drainBy(time.Now().Add(r.patience()))
 		return nil
 	}
 	return r.drain(ctx)
@@ -148,10 +164,7 @@ func (c *Client) Run(ctx context.Context, opts ...Option) error {
 	if err := c.StartReceivingMessages(ctx); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	r := c.run
-	c.mu.Unlock()
-	<-r.stopping.Done()
+	<-c.currentRun().stopping.Done()
 	return c.Close(context.WithoutCancel(ctx))
 }
 
@@ -162,17 +175,12 @@ func (c *Client) Close(ctx context.Context) error {
 	if err := c.StopReceivingMessages(ctx); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.receiving() {
+	c.setup.Lock()
+	defer c.setup.Unlock()
+	if c.receiving() { // started again meanwhile, or closed by a handler
 		return fmt.Errorf("sqs: closing: %w", ErrReceiving)
 	}
-	old := c.consumer
-	c.consumer, c.run = nil, nil
-	if old == nil {
-		return nil
-	}
-	return old.close()
+	return c.replace(nil, c.currentRegistry())
 }
 
 // initialized returns what Initialize made.
@@ -242,10 +250,7 @@ func (c *Client) QueueURL() string {
 // Stats returns the client's counts.
 func (c *Client) Stats() Stats {
 	s := c.stats.snapshot()
-	c.mu.Lock()
-	r := c.run
-	c.mu.Unlock()
-	if r != nil {
+	if r := c.currentRun(); r != nil {
 		s.InFlight = int64(r.inflight.len())
 	}
 	return s

@@ -15,9 +15,7 @@ func (c *Client) Healthy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	r := c.run
-	c.mu.Unlock()
+	r := c.currentRun()
 	if r == nil || r.stopping.Err() != nil {
 		return fmt.Errorf("sqs: checking health: %w: call StartReceivingMessages", ErrNotReceiving)
 	}

@@ -64,14 +64,19 @@ func startRun(ctx context.Context, c *consumer) *run {
 	}
 	r.keeper.start()
 	r.receiver.start()
-	go r.supervise()
+	unwatch := context.AfterFunc(ctx, func() { r.drainBy(time.Now().Add(r.patience())) })
+	go r.supervise(unwatch)
 	return r
 }
 
+// patience is how long a stop waits where its caller sets no limit.
+func (r *run) patience() time.Duration { return r.consumer.config.ShutdownTimeout + shutdownGrace }
+
 // supervise owns the end of a run: pollers, then deliveries with their settling, then what serves
 // them.
-func (r *run) supervise() {
+func (r *run) supervise(unwatch func() bool) {
 	<-r.stopping.Done()
+	unwatch()
 	r.receiver.wait()
 	close(r.polled)
 	r.deliveries.Wait()
@@ -109,7 +114,7 @@ func (r *run) stopTimers() {
 
 // drain ends the run within the shutdown timeout, and sooner where ctx ends sooner.
 func (r *run) drain(ctx context.Context) error {
-	deadline := time.Now().Add(r.consumer.config.ShutdownTimeout + shutdownGrace)
+	deadline := time.Now().Add(r.patience())
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
@@ -152,7 +157,7 @@ func (r *run) ended() bool {
 }
 
 func (r *run) extendVisibility(ctx context.Context, d *delivery) error {
-	return r.settler.show(ctx, d.receiptHandle(), r.consumer.visibility)
+	return r.settler.extend(ctx, d.receiptHandle(), r.consumer.visibility)
 }
 
 func (c *consumer) logGate(paused bool, reason error) {

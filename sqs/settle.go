@@ -75,6 +75,14 @@ func (s *settler) show(ctx context.Context, handle string, timeout time.Duration
 	return nil
 }
 
+// extend keeps the message with handle invisible for timeout. It asks once: who extends asks again.
+func (s *settler) extend(ctx context.Context, handle string, timeout time.Duration) error {
+	if err := s.visibility.DoOnce(ctx, visibilityChange{handle, timeout}); err != nil {
+		return fmt.Errorf("sqs: extending a visibility timeout in %s: %w", s.queue.name, err)
+	}
+	return nil
+}
+
 // entryIDs are positions, never message ids: two deliveries of one message may share a batch, and SQS
 // refuses a batch whose ids are not distinct.
 var entryIDs = [maxBatch]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}

@@ -74,7 +74,7 @@ func New[T any](o Options[T]) *Batcher[T] {
 // asked for. When ctx ends first, Do returns ctx's error; the item may still be sent.
 func (b *Batcher[T]) Do(ctx context.Context, item T) error {
 	for attempt := 1; ; attempt++ {
-		err := b.once(ctx, item)
+		err := b.DoOnce(ctx, item)
 		if err == nil || b.options.Retry == nil || ctx.Err() != nil || errors.Is(err, ErrClosed) {
 			return err
 		}
@@ -107,7 +107,8 @@ func (b *Batcher[T]) Close() {
 	b.flushers.Wait()
 }
 
-func (b *Batcher[T]) once(ctx context.Context, item T) error {
+// DoOnce sends item with the next batch and returns its outcome, without retries.
+func (b *Batcher[T]) DoOnce(ctx context.Context, item T) error {
 	outcome := make(chan error, 1) // room for one: a caller that left does not block the flusher
 	if err := b.offer(entry[T]{item, outcome}); err != nil {
 		return err

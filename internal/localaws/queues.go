@@ -49,15 +49,15 @@ func (r *request) createQueue(in *struct {
 	if err := checkAttributes(in.Attributes, isFIFO(name), true); err != nil {
 		return nil, err
 	}
-	q, created := r.server.enter(name, in.Attributes)
+	q, created := r.server.findOrMake(name, in.Attributes)
 	if !created && !q.agrees(in.Attributes) {
 		return nil, errQueueExists
 	}
 	return &queueURL{r.url(name)}, nil
 }
 
-// enter finds a queue, or makes it.
-func (s *Server) enter(name string, attributes map[string]string) (q *queue, created bool) {
+// findOrMake finds a queue, or makes it.
+func (s *Server) findOrMake(name string, attributes map[string]string) (q *queue, created bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q, ok := s.queues[name]; ok {

@@ -55,7 +55,9 @@ func (s *Server) StartAt(address string) (url string, err error) {
 
 // Close ends every long poll, stops listening and waits for both.
 func (s *Server) Close() error {
+	s.mu.Lock()
 	s.close()
+	s.mu.Unlock()
 	var err error
 	if s.listener != nil {
 		err = s.listener.Close()
@@ -63,6 +65,17 @@ func (s *Server) Close() error {
 	s.serving.Wait()
 	s.handlers.Wait()
 	return err
+}
+
+// enter counts a call that begins, and refuses it once the server is closed.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Err() != nil {
+		return false
+	}
+	s.handlers.Add(1)
+	return true
 }
 
 // Transport calls the server in the process, without sockets or goroutines.

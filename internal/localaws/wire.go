@@ -56,7 +56,9 @@ func handle[I, O any](operation func(*request, *I) (O, error)) func(*request) (a
 
 // ServeHTTP answers one call in AWS JSON 1.0.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.handlers.Add(1)
+	if !s.enter() {
+		panic(http.ErrAbortHandler)
+	}
 	defer s.handlers.Done()
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	run, ok := operations[operation]

@@ -1,0 +1,278 @@
+package sqs_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed08532102/iniesta/internal/localaws"
+	"github.com/seed08532102/iniesta/sqs"
+)
+
+func TestALongHandlerKeepsItsMessageAndItsLock(t *testing.T) {
+	for _, visibility := range []int{1, 2, 5, 30} {
+		t.Run(fmt.Sprintf("visibility timeout of %d s", visibility), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				var ran runs
+				w.handle(func(m *sqs.Message) { ran.note(m); time.Sleep(5 * time.Minute) })
+				w.setVisibility(visibility)
+				id := w.send("", "x")
+				c, other := w.start(), w.start()
+				w.after(4 * time.Minute)
+				require.Len(t, w.left(), 1)
+				assert.Equal(t, 1, w.left()[0].Receives, "never visible")
+				assert.NotEmpty(t, w.nodes[0].Value("sqs:event:"+id))
+				w.after(2 * time.Minute)
+				assert.Equal(t, 1, ran.count())
+				assert.Equal(t, 1, w.deletes(id))
+				s, o := c.Stats(), other.Stats()
+				extensions := s.VisibilityExtensions + o.VisibilityExtensions
+				assert.InDelta(t, 300*3/visibility, extensions, float64(300*3/visibility)/8+2, "one at each third of the time")
+				assert.Empty(t, w.logs.records("WARN"))
+			})
+		})
+	}
+}
+
+// setVisibility changes the queue's visibility timeout.
+func (w *world) setVisibility(seconds int) {
+	w.t.Helper()
+	_, err := w.api.SetQueueAttributes(w.t.Context(), &awssqs.SetQueueAttributesInput{
+		QueueUrl: &w.url, Attributes: map[string]string{"VisibilityTimeout": fmt.Sprint(seconds)}})
+	require.NoError(w.t, err)
+}
+
+func TestAQuickHandlerCausesNoExtension(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.handle(func(*sqs.Message) { time.Sleep(time.Millisecond) })
+		for i := range 100 {
+			w.send("", fmt.Sprint(i))
+		}
+		c := w.start()
+		w.after(time.Minute)
+		s := c.Stats()
+		assert.EqualValues(t, 100, s.Handled)
+		assert.Zero(t, s.VisibilityCalls+s.LockExtensions)
+	})
+}
+
+func TestExtensionsGoTenToACall(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.handle(func(*sqs.Message) { time.Sleep(15 * time.Second) })
+		for i := range 30 {
+			w.send("", fmt.Sprint(i))
+		}
+		c := w.start()
+		w.after(25 * time.Second)
+		s := c.Stats()
+		assert.EqualValues(t, 30, s.Handled)
+		assert.EqualValues(t, 30, s.VisibilityExtensions, "each once, at 10 s")
+		assert.LessOrEqual(t, s.VisibilityCalls, int64(4))
+	})
+}
+
+func TestAFailedExtensionIsTriedAgainInTime(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(m *sqs.Message) { ran.note(m); time.Sleep(time.Minute) })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			if c.Operation == "ChangeMessageVisibilityBatch" && c.N <= 3 {
+				return localaws.Fault{Code: "InternalError", Status: 500}
+			}
+			return localaws.Fault{}
+		})
+		id := w.send("", "x")
+		w.start()
+		w.after(2 * time.Minute)
+		assert.Equal(t, 1, ran.count())
+		assert.Equal(t, 1, w.deletes(id))
+	})
+}
+
+func TestALockThatIsLostEndsTheHandlersContext(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var cause error
+		w.handle(func(ctx context.Context, m *sqs.Message) error {
+			for _, n := range w.nodes {
+				n.SetValue("sqs:event:"+m.MessageID, "somebody else", time.Hour)
+			}
+			<-ctx.Done()
+			cause = context.Cause(ctx)
+			return ctx.Err()
+		})
+		id := w.send("", "x")
+		c := w.start()
+		w.after(10 * time.Second)
+		assert.ErrorIs(t, cause, sqs.ErrLockLost)
+		assert.EqualValues(t, 1, c.Stats().LocksLost)
+		assert.Equal(t, "somebody else", w.nodes[0].Value("sqs:event:"+id), "the new holder keeps its lock")
+		assert.Len(t, w.left(), 1)
+	})
+}
+
+func TestALockThatCannotBeExtendedInTimeIsLost(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var began, ended time.Time
+		w.handle(func(ctx context.Context, m *sqs.Message) error {
+			began = time.Now()
+			for _, n := range w.nodes {
+				n.Down()
+			}
+			<-ctx.Done()
+			ended = time.Now()
+			assert.ErrorIs(t, context.Cause(ctx), sqs.ErrLockLost)
+			return ctx.Err()
+		})
+		w.send("", "x")
+		w.start()
+		w.after(20 * time.Second)
+		assert.InDelta(t, 10, ended.Sub(began).Seconds(), 0.3, "the lock's life, less its margin for drifting clocks")
+		for _, n := range w.nodes {
+			n.Up()
+		}
+	})
+}
+
+func TestALockNodeThatRestartedEmptyIsHealedByTheNextExtension(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.handle(func(*sqs.Message) { time.Sleep(30 * time.Second) })
+		id := w.send("", "x")
+		w.start()
+		w.after(time.Second)
+		require.NotEmpty(t, w.nodes[2].Value("sqs:event:"+id))
+		w.nodes[2].Wipe()
+		w.after(5 * time.Second)
+		assert.Equal(t, w.nodes[0].Value("sqs:event:"+id), w.nodes[2].Value("sqs:event:"+id))
+	})
+}
+
+func TestExtensionEndsAtItsMaximumAndTheHandlerIsToldFirst(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.config.MaxExtension = time.Minute
+		var told time.Duration
+		var receives int
+		release := make(chan struct{})
+		w.handle(func(ctx context.Context, m *sqs.Message) error {
+			began := time.Now()
+			<-ctx.Done()
+			told = time.Since(began)
+			assert.ErrorIs(t, context.Cause(ctx), sqs.ErrHandlerTimeout)
+			receives = w.left()[0].Receives
+			assert.True(t, w.left()[0].InFlight, "told while the message is still ours")
+			<-release // and goes on all the same
+			return nil
+		})
+		id := w.send("", "x")
+		c := w.start()
+		w.after(2 * time.Minute)
+		assert.Equal(t, time.Minute, told)
+		assert.Equal(t, 1, receives)
+		assert.EqualValues(t, 1, c.Stats().Running, "its slot is counted until it returns")
+		assert.Greater(t, w.left()[0].Receives, 1, "visible again once nothing extends it")
+		close(release)
+		w.after(time.Minute)
+		assert.Equal(t, 1, w.deletes(id), "with the newest receipt handle")
+	})
+}
+
+func TestAMessageReceivedAgainWhileItRunsIsDeletedWithTheNewerHandle(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(m *sqs.Message) { ran.note(m); time.Sleep(45 * time.Second) })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault { // nothing can be extended: it reappears at 30 s
+			return localaws.Fault{Cut: c.Operation == "ChangeMessageVisibilityBatch"}
+		})
+		id := w.send("", "x")
+		c := w.start()
+		w.after(2 * time.Minute)
+		assert.Equal(t, 1, ran.count())
+		assert.EqualValues(t, 1, c.Stats().TakenOver)
+		assert.Equal(t, 1, w.deletes(id))
+		assert.Empty(t, w.left())
+	})
+}
+
+func TestTwoDeliveriesInOneReceiveRunOnceAndAreDeletedWithTheNewerHandle(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(m *sqs.Message) { ran.note(m) })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			return localaws.Fault{Twice: c.N == 1 && c.Operation == "ReceiveMessage"}
+		})
+		id := w.send("", "x")
+		c := w.start()
+		w.after(2 * time.Minute)
+		assert.Equal(t, 1, ran.count())
+		assert.EqualValues(t, 1, c.Stats().TakenOver)
+		assert.Equal(t, 1, w.deletes(id))
+	})
+}
+
+func TestAHandlerThatReturnsNilAfterItsTimeHasHandledItsMessage(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(m *sqs.Message) { ran.note(m); time.Sleep(time.Minute) })
+		id := w.send("", "x")
+		w.start(sqs.WithHandlerTimeout(time.Second))
+		w.after(90 * time.Second)
+		assert.Equal(t, 1, ran.count())
+		assert.Equal(t, 1, w.deletes(id))
+	})
+}
+
+func TestADeleteThatFailsInPartIsRetriedForThatPart(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.handle(func(*sqs.Message) {})
+		var entries atomic.Int64
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			if c.Operation != "DeleteMessageBatch" {
+				return localaws.Fault{}
+			}
+			return localaws.Fault{Entries: func(i int) *localaws.EntryFault {
+				entries.Add(1)
+				if c.N == 1 && i%2 == 0 {
+					return &localaws.EntryFault{Code: "InternalError"}
+				}
+				return nil
+			}}
+		})
+		for i := range 10 {
+			w.send("", fmt.Sprint(i))
+		}
+		c := w.start()
+		w.after(5 * time.Second)
+		assert.Empty(t, w.left())
+		assert.EqualValues(t, 15, entries.Load())
+		assert.EqualValues(t, 2, c.Stats().DeleteCalls)
+		assert.Zero(t, c.Stats().DeleteFailures)
+	})
+}
+
+func TestAnEntryThatIsTheSendersFaultIsNotRetried(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(m *sqs.Message) { ran.note(m) })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			if c.Operation != "DeleteMessageBatch" || c.N > 1 {
+				return localaws.Fault{}
+			}
+			return localaws.Fault{Entries: func(int) *localaws.EntryFault {
+				return &localaws.EntryFault{Code: "ReceiptHandleIsInvalid", SenderFault: true}
+			}}
+		})
+		id := w.send("", "x")
+		c := w.start()
+		w.after(20 * time.Second)
+		assert.EqualValues(t, 1, c.Stats().DeleteCalls)
+		assert.EqualValues(t, 1, c.Stats().DeleteFailures)
+		w.after(20 * time.Second)
+		assert.Equal(t, 1, ran.count(), "a failed delete is no failed handler")
+		assert.Equal(t, 1, w.deletes(id))
+	})
+}
