@@ -147,10 +147,17 @@ func (r *run) giveBack(ctx context.Context, d *delivery) {
 	r.show(ctx, d, r.receiver.quietIn())
 }
 
-// putBack gives back a message that waited for its turn.
+// putBack makes a message that waited in its group's lane visible at once. While the message before
+// it is in flight nobody is given it.
 func (r *run) putBack(d *delivery) {
 	r.slots.returned()
-	r.settleNow(d, result{outcome: givenBack})
+	defer r.slots.settled()
+	defer r.inflight.remove(d)
+	r.keeper.release(d)
+	r.consumer.stats.givenBack.Add(1)
+	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+	defer cancel()
+	r.show(ctx, d, 0)
 }
 
 // retryLater sets when a failed message is seen again: as its handler asked, else as the backoff

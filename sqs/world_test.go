@@ -187,3 +187,15 @@ func (l *logs) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
+
+func (w *world) createQueue() {
+	w.t.Helper()
+	_, err := w.api.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: &w.queue})
+	require.NoError(w.t, err)
+}
+
+func (w *world) deleteQueue() {
+	w.t.Helper()
+	_, err := w.api.DeleteQueue(w.t.Context(), &awssqs.DeleteQueueInput{QueueUrl: &w.url})
+	require.NoError(w.t, err)
+}

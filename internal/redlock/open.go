@@ -50,6 +50,7 @@ func tune(o *redis.Options) {
 	o.DialTimeout = time.Second
 	o.ReadTimeout = time.Second
 	o.WriteTimeout = time.Second
+	o.DialerRetries = 1
 	o.MaxRetries = 1
 	o.MinRetryBackoff = time.Millisecond
 	o.MaxRetryBackoff = 10 * time.Millisecond
