@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -78,7 +79,7 @@ func (g *gate) pass(ctx context.Context) bool {
 			return true
 		}
 		if ctx.Err() == nil {
-			g.close(err)
+			g.close(fmt.Errorf("%w: %w", ErrLockNotAcquired, err))
 		}
 		wait(ctx, probeInterval)
 	}

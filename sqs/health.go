@@ -20,7 +20,7 @@ func (c *Client) Healthy(ctx context.Context) error {
 		return fmt.Errorf("sqs: checking health: %w: call StartReceivingMessages", ErrNotReceiving)
 	}
 	if reason := r.gate.paused(); reason != nil {
-		return fmt.Errorf("sqs: receiving pauses: %w: %w", ErrLockNotAcquired, reason)
+		return fmt.Errorf("sqs: receiving pauses: %w", reason)
 	}
 	if err := consumer.locker.Ping(ctx); err != nil {
 		return fmt.Errorf("sqs: checking health: %w: %w", ErrLockNotAcquired, err)

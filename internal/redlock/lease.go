@@ -2,7 +2,6 @@ package redlock
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -75,7 +74,7 @@ func (l *Lease) Extend(ctx context.Context) error {
 	if len(failed) <= len(l.locker.nodes)/2 {
 		return l.lost("a majority of the lock nodes has another value")
 	}
-	return fmt.Errorf("extending %s: %w: %w", l.Name(), ErrOutage, errors.Join(failed...))
+	return fmt.Errorf("extending %s: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
 }
 
 func (l *Lease) lost(why string) error {
@@ -111,7 +110,7 @@ func (l *Lease) MarkDone(ctx context.Context, window time.Duration) error {
 	if len(failed) == 0 {
 		return fmt.Errorf("marking %s done: %w: the lock nodes have another value", l.Name(), ErrLost)
 	}
-	return fmt.Errorf("marking %s done: %w: %w", l.Name(), ErrOutage, errors.Join(failed...))
+	return fmt.Errorf("marking %s done: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
 }
 
 // Release gives the lease up. A lease that has ended is given up already.
@@ -123,7 +122,7 @@ func (l *Lease) Release(ctx context.Context) error {
 		return nil
 	}
 	if failed := l.locker.failedNodes(err); len(failed) > 0 {
-		return fmt.Errorf("releasing %s: %w: %w", l.Name(), ErrOutage, errors.Join(failed...))
+		return fmt.Errorf("releasing %s: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
 	}
 	return nil // ended, or taken by another holder since
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-redsync/redsync/v4"
@@ -95,7 +96,7 @@ func (l *Locker) Acquire(ctx context.Context, name string) (*Lease, error) {
 		return nil, fmt.Errorf("acquiring %s: %w", name, ctxErr)
 	}
 	if failed := l.failedNodes(err); len(failed) > len(l.nodes)/2 {
-		return nil, fmt.Errorf("acquiring %s: %w: %w", name, ErrOutage, errors.Join(failed...))
+		return nil, fmt.Errorf("acquiring %s: %w: %w", name, ErrOutage, nodeErrors(failed))
 	}
 	if l.isDone(ctx, name) {
 		return nil, fmt.Errorf("acquiring %s: %w", name, ErrDone)
@@ -126,7 +127,7 @@ func (l *Locker) Ping(ctx context.Context) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, errors.Join(failed...))
+	return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
 }
 
 // Close waits for the commands that are still on their way. It takes at most the node timeout.
@@ -196,6 +197,19 @@ func (l *Locker) failedNodes(err error) []error {
 func (l *Locker) nodeError(node int, err error) error {
 	return fmt.Errorf("%s: %w", l.nodes[node].Name, err)
 }
+
+// nodeErrors is several errors on one line.
+type nodeErrors []error
+
+func (n nodeErrors) Error() string {
+	texts := make([]string, len(n))
+	for i, err := range n {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (n nodeErrors) Unwrap() []error { return n }
 
 // flatten takes apart what errors.Join put together.
 func flatten(err error) []error {

@@ -3,6 +3,7 @@ package redlock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -57,7 +58,7 @@ func (p *detachedPool) admit() error {
 		return nil
 	}
 	if now.Before(p.resting) {
-		return errors.Join(p.lastErr, errResting)
+		return fmt.Errorf("%w (%w)", p.lastErr, errResting)
 	}
 	p.resting = now.Add(restFor) // this command tries it, the others go on without
 	return nil
