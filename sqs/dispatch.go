@@ -21,6 +21,7 @@ func (r *run) admit(messages []types.Message) {
 			r.consumer.stats.takenOver.Add(1)
 			continue
 		}
+		r.consumer.step(d.message, "received")
 		r.keeper.track(d)
 		if group := d.message.GroupID(); r.consumer.queue.fifo && group != "" {
 			r.lanes.push(group, d)
@@ -82,12 +83,11 @@ func (r *run) settle(d *delivery, res result) {
 		r.deleteHandled(ctx, d, res.outcome)
 	case duplicate:
 		stats.duplicates.Add(1)
-		r.consumer.log.Debug("[INIESTA] Duplicate message deleted", slog.String("sqs_message_id", d.message.MessageID))
+		r.consumer.step(d.message, "is a duplicate: it was handled before")
 		r.delete(ctx, d)
 	case skipped:
 		stats.skipped.Add(1)
-		r.consumer.log.Debug("[INIESTA] Message left to the consumer that has its lock",
-			slog.String("sqs_message_id", d.message.MessageID))
+		r.consumer.step(d.message, "left to the consumer that has its lock")
 	case givenBack:
 		r.giveBack(ctx, d)
 	case failed:
@@ -120,6 +120,7 @@ func (r *run) delete(ctx context.Context, d *delivery) {
 			return
 		}
 		if r.inflight.removeIf(d, handle) {
+			r.consumer.step(d.message, "deleted")
 			return
 		}
 	}
@@ -137,6 +138,7 @@ func (r *run) endLease(d *delivery, o outcome) {
 // could receive it straight away, else as soon as that is so.
 func (r *run) giveBack(ctx context.Context, d *delivery) {
 	r.consumer.stats.givenBack.Add(1)
+	r.consumer.step(d.message, "given back")
 	r.endLease(d, givenBack)
 	if r.stopping.Err() != nil {
 		<-r.polled // bounded: a stop cuts off what is still under way at its end
@@ -174,7 +176,10 @@ func (r *run) retryLater(ctx context.Context, d *delivery, res result) {
 	}
 }
 
+// show has a message seen again after a while. The record lets go of it first: the next delivery may
+// come before SQS has answered, and must not be taken for a second one of this.
 func (r *run) show(ctx context.Context, d *delivery, after time.Duration) {
+	r.inflight.remove(d)
 	err := r.settler.show(ctx, d.receiptHandle(), max(after, 0))
 	if err == nil || (handleRefused(err) && !errors.Is(err, context.DeadlineExceeded)) {
 		return

@@ -37,6 +37,7 @@ func (c *consumer) execute(ctx context.Context, d *delivery, k *keeper) result {
 	}
 	d.locked(lease)
 	k.reschedule(d)
+	c.step(d.message, "locked")
 	event := d.message.Event()
 	b, ok := c.registry.lookup(event)
 	if !ok {

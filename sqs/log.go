@@ -34,6 +34,14 @@ func (c *consumer) logFailure(m *Message, res result) {
 	c.log.LogAttrs(context.Background(), slog.LevelError, fmt.Sprintf("[INIESTA] Error while handling message: %v", cause), fields...)
 }
 
+// step logs one step of a message's path at debug level, and costs nothing where that is off.
+func (c *consumer) step(m *Message, what string) {
+	if !c.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	c.log.Debug("[INIESTA] Message "+what, slog.String("sqs_message_id", m.MessageID), slog.String("iniesta_pass", m.Event()))
+}
+
 func (c *consumer) logHandled(m *Message, res result) {
 	if !c.log.Enabled(context.Background(), slog.LevelDebug) {
 		return

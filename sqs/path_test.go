@@ -147,6 +147,27 @@ func TestAHandlerSaysWhenToRetry(t *testing.T) {
 	})
 }
 
+func TestAMessageThatIsRetriedAtOnceIsNotTakenForASecondDelivery(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(_ context.Context, m *sqs.Message) error {
+			if ran.note(m) < 50 {
+				return sqs.RetryAfter(0, errors.New("again"))
+			}
+			return nil
+		})
+		w.server.SetFault(func(c localaws.Call) localaws.Fault { // the new delivery comes before the answer
+			return localaws.Fault{DelayAfter: 50 * time.Millisecond}
+		})
+		w.send("", "x")
+		c := w.start()
+		w.after(25 * time.Second)
+		assert.Equal(t, 50, ran.count())
+		assert.Zero(t, c.Stats().TakenOver)
+		assert.Empty(t, w.left())
+	})
+}
+
 func TestTheRetryBackoffSaysWhenToRetry(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs

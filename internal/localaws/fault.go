@@ -14,16 +14,16 @@ type Call struct {
 
 // Fault is what goes wrong with a call. The zero value is that nothing does.
 type Fault struct {
-	Delay    time.Duration // before the call acts
-	Code     string        // an error answer, instead of acting
-	Status   int           // of the error; 400 where it is 0
-	Cut      bool          // cuts the connection before the call acts
-	Hang     bool          // never answers, nor acts; ends with the client or the server
-	Lose     bool          // acts, then cuts the connection
-	Entries  func(i int) *EntryFault
-	Again    bool // messages received are visible again at once: duplicate deliveries
-	Twice    bool // each message received is in the answer twice, the second time with a newer handle
-	Reversed bool // messages received come in reverse order
+	Delay      time.Duration           // before the call acts
+	DelayAfter time.Duration           // before the call answers
+	Code       string                  // an error answer, instead of acting
+	Status     int                     // of the error; 400 where it is 0
+	Cut        bool                    // cuts the connection before the call acts
+	Hang       bool                    // never answers, nor acts; ends with the client or the server
+	Lose       bool                    // acts, then cuts the connection
+	Entries    func(i int) *EntryFault // fails entries of a batch; nil for those that do not fail
+	Again      bool                    // messages received are visible again at once: duplicate deliveries
+	Twice      bool                    // each message received is in the answer twice, the second time with a newer handle
 }
 
 // EntryFault fails one entry of a batch.
@@ -74,6 +74,9 @@ func (r *request) run(operation func(*request) (any, error)) (any, error) {
 		return nil, e
 	}
 	out, err := operation(r)
+	if f.DelayAfter > 0 {
+		r.sleep(f.DelayAfter, false)
+	}
 	if f.Lose {
 		panic(http.ErrAbortHandler)
 	}

@@ -206,9 +206,6 @@ func (r *request) answer(q *queue, taken []*message, in *receiveInput, now time.
 			out.Messages = append(out.Messages, describe(m, in))
 		}
 	}
-	if r.fault.Reversed {
-		slices.Reverse(out.Messages)
-	}
 	if r.fault.Again {
 		for _, m := range taken {
 			q.showAt(m, now)
