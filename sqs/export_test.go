@@ -3,6 +3,8 @@ package sqs
 import (
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
 	"github.com/seed08532102/iniesta/internal/redlock"
 )
 
@@ -23,3 +25,6 @@ func (r *Registry) Lookup(event string) (HandlerFunc, bool) {
 	}
 	return b.call, true
 }
+
+// NewMessage makes a Message of what was received.
+func NewMessage(raw *types.Message) *Message { return newMessage(raw, nil) }

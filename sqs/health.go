@@ -31,7 +31,7 @@ func (c *Client) Healthy(ctx context.Context) error {
 // receiveHealth judges the receives: failing, or silent for longer than three of them may take. A
 // client whose slots are all taken does not receive and is well.
 func (r *run) receiveHealth() error {
-	failures, last, success := r.consumer.health.snapshot()
+	failures, success, last := r.consumer.health.snapshot()
 	if success.Before(r.started) {
 		success = r.started
 	}

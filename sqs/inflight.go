@@ -57,16 +57,3 @@ func (t *inflight) len() int {
 	defer t.mu.Unlock()
 	return len(t.byID)
 }
-
-// each calls f for every delivery.
-func (t *inflight) each(f func(*delivery)) {
-	t.mu.Lock()
-	all := make([]*delivery, 0, len(t.byID))
-	for _, d := range t.byID {
-		all = append(all, d)
-	}
-	t.mu.Unlock()
-	for _, d := range all {
-		f(d)
-	}
-}

@@ -188,10 +188,10 @@ func (h *receiveHealth) succeeded() {
 	h.failures, h.last, h.success = 0, nil, time.Now()
 }
 
-func (h *receiveHealth) snapshot() (failures int, last error, success time.Time) {
+func (h *receiveHealth) snapshot() (failures int, success time.Time, last error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.failures, h.last, h.success
+	return h.failures, h.success, h.last
 }
 
 // backoff draws the wait after a number of failures in a row: full jitter from a floor of one second
