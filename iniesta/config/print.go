@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -14,8 +15,16 @@ func (c Config) String() string {
 	return strings.Join(lines, " ")
 }
 
-// GoString is String.
-func (c Config) GoString() string { return c.String() }
+// Format prints String under every verb.
+func (c Config) Format(f fmt.State, verb rune) { formatMasked(f, verb, c.String()) }
+
+// MarshalJSON writes every setting by its name, without secrets. It is for people: a Config cannot be
+// read back from it.
+func (c Config) MarshalJSON() ([]byte, error) {
+	settings := make(map[string]any)
+	c.each(func(name string, value any) { settings[name] = value })
+	return json.Marshal(settings)
+}
 
 // LogValue logs every setting by its name, without secrets.
 func (c Config) LogValue() slog.Value {

@@ -78,7 +78,8 @@ func formatMasked(f fmt.State, verb rune, text string) {
 // maskURL masks what may be a password in a URL, also in one that cannot be read.
 func maskURL(text string) string {
 	u, err := url.Parse(text)
-	if err == nil && u.Host != "" && u.Opaque == "" {
+	// An @ further back says that the user or the password has a slash that is not escaped.
+	if err == nil && u.Host != "" && u.Opaque == "" && !strings.Contains(u.Path, "@") {
 		if u.User != nil && u.User.String() != "" {
 			u.User = maskUser(u.User)
 		}
