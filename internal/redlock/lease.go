@@ -47,6 +47,9 @@ func (l *Lease) remember() { l.until.Store(int64(l.mutex.Until().Sub(l.epoch))) 
 // Name is what the lease is on.
 func (l *Lease) Name() string { return l.mutex.Name() }
 
+// Token is the value of the key while the lease is held.
+func (l *Lease) Token() string { return l.mutex.Value() }
+
 // Until is when the lease ends unless it is extended.
 func (l *Lease) Until() time.Time { return l.epoch.Add(time.Duration(l.until.Load())) }
 
