@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -189,9 +190,8 @@ func handleRefused(err error) bool {
 	if !ok {
 		return false
 	}
-	switch api.ErrorCode() {
-	case "ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue",
-		"AWS.SimpleQueueService.MessageNotInflight":
+	switch strings.TrimPrefix(api.ErrorCode(), "AWS.SimpleQueueService.") {
+	case "ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue":
 		return true
 	}
 	return false

@@ -85,6 +85,7 @@ func (q *queue) send(e *sendEntry) (*sentMessage, error) {
 	}
 	dedup := q.deduplicationID(e)
 	if first, ok := q.sighted(dedup, now); ok {
+		first.MD5OfMessageBody, first.MD5OfMessageAttributes = md5Hex(e.MessageBody), md5OfAttributes(e.MessageAttributes)
 		return first, nil
 	}
 	q.sequence++

@@ -395,7 +395,9 @@ func TestPasswordsAreNotInErrors(t *testing.T) {
 	assert.ErrorContains(t, err, "127.0.0.1:1/0: ")
 	assert.NotContains(t, err.Error(), "hunter2")
 	l.Close()
-	assert.Equal(t, "lock node 1", redlock.NodesOf(redis.NewRing(&redis.RingOptions{}))[0].Name)
+	ring := redis.NewRing(&redis.RingOptions{})
+	defer ring.Close()
+	assert.Equal(t, "lock node 1", redlock.NodesOf(ring)[0].Name)
 }
 
 func TestALockerNeedsNodes(t *testing.T) {
