@@ -19,7 +19,6 @@ func (s *shop) Placed(context.Context, *sqs.Message) error {
 }
 func (s *shop) Cancelled(*sqs.Message) { s.ran = append(s.ran, "Cancelled") }
 func (s *shop) Wrong(int, int)         {}
-func (s *shop) hidden(*sqs.Message)    {}
 
 type (
 	byValue   struct{ shop }

@@ -1,0 +1,36 @@
+.PHONY: test race lint cover bench fuzz quickstart ci
+
+# The tests; those that need redis-server or fauxqs are skipped where they are missing.
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+lint:
+	go vet ./...
+	test -z "$$(gofmt -l examples iniesta internal sqs)"
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+cover:
+	go test -coverprofile=coverage.out -coverpkg=./sqs/...,./internal/... ./...
+	go tool cover -func=coverage.out | tail -n 1
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+# make fuzz TIME=10m runs every fuzz target for that long.
+TIME ?= 30s
+fuzz:
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(TIME) $$package; \
+		done; \
+	done
+
+quickstart:
+	go run ./examples/quickstart
+
+ci:
+	.ci/run
