@@ -102,7 +102,7 @@ var (
 // a nil *MyError is no failure and a context of one's own is not filled with another.
 func formOf(t reflect.Type) (f form, problem string) {
 	if t.IsVariadic() {
-		return f, fmt.Sprintf("it is variadic: take %s without the dots", t.In(t.NumIn()-1))
+		return f, variadicProblem(t.In(t.NumIn() - 1))
 	}
 	if problem := f.readParameters(t); problem != "" {
 		return f, problem
@@ -162,23 +162,46 @@ func (f *form) readResults(t reflect.Type) (problem string) {
 	return fmt.Sprintf("it has %d results", t.NumOut())
 }
 
-// payloadProblem says why nothing can be decoded into a parameter.
-func payloadProblem(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
-		return fmt.Sprintf("is %s, which JSON cannot be decoded into", t)
-	case reflect.Interface:
-		if t.NumMethod() > 0 {
-			return fmt.Sprintf("is the interface %s, which JSON cannot be decoded into: take a struct, or any", t)
-		}
+func variadicProblem(last reflect.Type) string {
+	if holdsMessages(last) {
+		return "it is variadic: a handler gets one message at a time, take *sqs.Message"
 	}
+	return fmt.Sprintf("it is variadic: take %s without the dots", last)
+}
+
+// payloadProblem says why nothing can be decoded into a parameter. What a struct, list or map holds
+// is left to the decoding.
+func payloadProblem(t reflect.Type) string {
 	switch {
 	case t == messageType.Elem():
 		return "is sqs.Message: take a pointer, *sqs.Message"
+	case holdsMessages(t):
+		return fmt.Sprintf("is %s: a handler gets one message at a time, take *sqs.Message", t)
 	case t.Implements(contextType):
 		return fmt.Sprintf("is %s, a context of its own: take context.Context", t)
 	}
+	target := t
+	for target.Kind() == reflect.Pointer {
+		target = target.Elem()
+	}
+	switch target.Kind() {
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+		return fmt.Sprintf("is %s, which JSON cannot be decoded into", t)
+	case reflect.Interface:
+		if target.NumMethod() > 0 {
+			return fmt.Sprintf("is the interface %s, which JSON cannot be decoded into: take a struct, or any", t)
+		}
+	}
 	return ""
+}
+
+// holdsMessages recognises a batch of messages, or a pointer too many. JSON would be decoded into it
+// without complaint.
+func holdsMessages(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array {
+		t = t.Elem()
+	}
+	return t == messageType.Elem()
 }
 
 // caller prepares the call of a function that is not of a direct form.

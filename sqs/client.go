@@ -127,10 +127,11 @@ func (c *Client) StartReceivingMessages(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("sqs: starting to receive: %w", err)
 	}
-	r := startRun(ctx, consumer)
+	r := newRun(ctx, consumer)
 	c.mu.Lock()
-	c.run = r
+	c.run = r // before anything runs: the first handler may stop the client
 	c.mu.Unlock()
+	r.begin(ctx)
 	return nil
 }
 

@@ -13,22 +13,33 @@ import (
 // runs by itself or in the lane of its message group.
 func (r *run) admit(messages []types.Message) {
 	now := time.Now()
+	var grouped []*delivery
 	for i := range messages {
 		d := newDelivery(newMessage(&messages[i], r.consumer.queue), now, r.consumer.visibility)
-		if first := r.inflight.add(d); first != nil {
-			r.keeper.handleRenewed(first)
-			r.slots.put(1)
-			r.consumer.stats.takenOver.Add(1)
+		if !r.enter(d) {
 			continue
 		}
-		r.consumer.step(d.message, "received")
-		r.keeper.track(d)
-		if group := d.message.GroupID(); r.consumer.queue.fifo && group != "" {
-			r.lanes.push(group, d)
+		if r.consumer.queue.fifo {
+			grouped = append(grouped, d)
 			continue
 		}
 		r.deliveries.Go(func() { r.handle(d, r.settleNow) })
 	}
+	r.lanes.push(grouped)
+}
+
+// enter makes d the record of its message, unless the message is in flight already: the delivery that
+// has it goes on with the newer receipt handle.
+func (r *run) enter(d *delivery) bool {
+	if first := r.inflight.add(d); first != nil {
+		r.keeper.handleRenewed(first)
+		r.slots.put(1)
+		r.consumer.stats.takenOver.Add(1)
+		return false
+	}
+	r.consumer.step(d.message, "received")
+	r.keeper.track(d)
+	return true
 }
 
 // handle runs the execution path for d and passes the result on, also when the handler ends the

@@ -33,10 +33,15 @@ var DefaultRegistry = NewRegistry()
 //	func(context.Context, T) error
 //	func(context.Context, *sqs.Message, T) (R, error)
 //
-// T is decoded from the JSON body; string and []byte get the body as it is, and any gets what
-// [Message.Body] returns. An event "UserUpdated.*" binds every event that begins with "UserUpdated.".
-// A message goes to the handler of exactly its event, else to that of the longest prefix, else to the
-// default handler.
+// T is decoded from the JSON body, and a body that is not valid JSON is a failure, also for a
+// json.RawMessage; string and []byte get the body as it is, and any gets what [Message.Body] returns.
+// R is what [Client.HandleMessage] returns. A method value is a handler like any function; that of a
+// nil pointer is called with the nil, as Go does. The forms without T are called without reflection
+// and without an allocation, where R is any or missing.
+//
+// An event "UserUpdated.*" binds every event that begins with "UserUpdated.": UserUpdated.user as
+// well as UserUpdated.user.v2, as the filter of an SNS subscription does. A message goes to the
+// handler of exactly its event, else to that of the longest prefix, else to the default handler.
 //
 // Nothing is bound when AddHandler returns an error: one matching ErrInvalidHandler says what is
 // wrong with fn, ErrInvalidEvent with an event, and ErrDuplicateEvent where the event was bound. A
@@ -55,8 +60,8 @@ func AddHandler(fn any, events ...string) error {
 //	func (o *Orders) Handlers() map[string]string   { return map[string]string{"OrderPlaced.shop": "Placed"} }
 //	func (o *Orders) Handlers() map[string][]string { return map[string][]string{"Placed": {"OrderPlaced.shop"}} }
 //
-// Method values are checked by the compiler and called without reflection; prefer them. The event
-// [Default] binds the default handler. Registration is all or nothing: the error lists every entry
+// Method values are checked by the compiler and called without reflection; prefer them. Names are
+// called through reflection. The event [Default] binds the default handler. Registration is all or nothing: the error lists every entry
 // that cannot be bound, and nothing was.
 func RegisterMethods(obj any) error {
 	return DefaultRegistry.RegisterMethods(obj)

@@ -11,13 +11,18 @@ type lanes struct {
 	waiting map[string][]*delivery // by group; present while the group's lane runs
 }
 
-func (l *lanes) push(group string, d *delivery) {
+// push hands the messages of one receive over. Those of a group get into its lane together: if the
+// first fails before the next is there, the next would run.
+func (l *lanes) push(received []*delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	waiting, running := l.waiting[group]
-	l.waiting[group] = append(waiting, d)
-	if !running {
-		l.run.deliveries.Go(func() { l.follow(group) })
+	for _, d := range received {
+		group := d.message.GroupID()
+		waiting, running := l.waiting[group]
+		l.waiting[group] = append(waiting, d)
+		if !running {
+			l.run.deliveries.Go(func() { l.follow(group) })
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ func callerLocation() string {
 	for {
 		frame, more := frames.Next()
 		ours := strings.HasPrefix(frame.Function, packagePrefix) && !strings.HasSuffix(frame.File, "_test.go")
-		if !ours && frame.File != "" {
+		if !ours && frame.File != "" && frame.Function != "runtime.goexit" { // goexit: the call itself was a go statement
 			return fmt.Sprintf("%s:%d", frame.File, frame.Line)
 		}
 		if !more {
@@ -32,10 +32,16 @@ func functionName(fn reflect.Value) string {
 	if f == nil {
 		return fn.Type().String()
 	}
-	name := strings.TrimSuffix(f.Name(), "-fm")
+	return readableName(f.Name())
+}
+
+// readableName makes a function's name of its linker symbol.
+func readableName(symbol string) string {
+	name := strings.TrimSuffix(symbol, "-fm")
 	generic := ""
 	if i := strings.IndexByte(name, '['); i >= 0 { // type arguments may have slashes of their own
 		name, generic = name[:i], name[i:]
 	}
-	return name[strings.LastIndexByte(name, '/')+1:] + generic
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	return strings.ReplaceAll(name, "%2e", ".") + generic // the linker's spelling of gopkg.in/shop.v2
 }

@@ -3,12 +3,11 @@ package sqs
 import (
 	"errors"
 	"fmt"
+	"go/token"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // acceptedMaps ends the refusals of a Handlers method.
@@ -19,12 +18,11 @@ const acceptedMaps = "Handlers has no parameters and returns map[string]any (eve
 // RegisterMethods.
 func (r *Registry) RegisterMethods(obj any) error {
 	at := callerLocation()
-	tags, err := tagsOf(obj)
+	tags, problems, err := tagsOf(obj)
 	if err != nil {
 		return r.failed(fmt.Errorf("sqs: registering methods at %s: %w", at, err))
 	}
 	var bindings []*binding
-	var problems []error
 	for _, tag := range tags {
 		h, err := tag.resolve(reflect.ValueOf(obj))
 		if err != nil {
@@ -42,47 +40,53 @@ func (r *Registry) RegisterMethods(obj any) error {
 
 // tag is one event of a Handlers map with what it names.
 type tag struct {
-	event  string
-	method any // a name or a method value
+	event    string
+	method   any  // a name or a method value
+	byMethod bool // the map's keys are methods
 }
 
-// tagsOf calls obj.Handlers and lists what it returns, sorted by event.
-func tagsOf(obj any) ([]tag, error) {
+// tagsOf calls obj.Handlers and lists what it returns, sorted by event, and what is wrong with single
+// entries.
+func tagsOf(obj any) (tags []tag, problems []error, err error) {
 	value := reflect.ValueOf(obj)
 	if !value.IsValid() {
-		return nil, fmt.Errorf("%w: the object is nil", ErrInvalidHandler)
+		return nil, nil, fmt.Errorf("%w: the object is nil", ErrInvalidHandler)
 	}
 	if value.Kind() == reflect.Pointer && value.IsNil() {
-		return nil, fmt.Errorf("%w: the object is a nil %s", ErrInvalidHandler, value.Type())
+		return nil, nil, fmt.Errorf("%w: the object is a nil %s", ErrInvalidHandler, value.Type())
 	}
-	var tags []tag
 	switch o := obj.(type) {
 	case interface{ Handlers() map[string]any }:
 		for event, method := range o.Handlers() {
-			tags = append(tags, tag{event, method})
+			tags = append(tags, tag{event: event, method: method})
 		}
 	case interface{ Handlers() map[string]string }:
 		for event, method := range o.Handlers() {
-			tags = append(tags, tag{event, method})
+			tags = append(tags, tag{event: event, method: method})
 		}
 	case interface{ Handlers() map[string][]string }:
-		byName := o.Handlers()
-		for _, name := range slices.Sorted(maps.Keys(byName)) {
-			if len(byName[name]) == 0 {
-				return nil, fmt.Errorf("%w: Handlers of %s names no event for %q", ErrInvalidHandler, value.Type(), name)
-			}
-			for _, event := range byName[name] {
-				tags = append(tags, tag{event, name})
-			}
-		}
+		tags, problems = tagsByMethod(o.Handlers())
 	default:
-		return nil, missingHandlers(value.Type())
+		return nil, nil, missingHandlers(value.Type())
 	}
-	if len(tags) == 0 {
-		return nil, fmt.Errorf("%w: Handlers of %s names no method", ErrInvalidHandler, value.Type())
+	if len(tags)+len(problems) == 0 {
+		return nil, nil, fmt.Errorf("%w: Handlers of %s names no method", ErrInvalidHandler, value.Type())
 	}
 	slices.SortStableFunc(tags, func(a, b tag) int { return strings.Compare(a.event, b.event) })
-	return tags, nil
+	return tags, problems, nil
+}
+
+// tagsByMethod reads a map of the events of each method.
+func tagsByMethod(events map[string][]string) (tags []tag, problems []error) {
+	for _, name := range slices.Sorted(maps.Keys(events)) {
+		if len(events[name]) == 0 {
+			problems = append(problems, fmt.Errorf("%w: Handlers names no event for %q", ErrInvalidHandler, name))
+		}
+		for _, event := range events[name] {
+			tags = append(tags, tag{event: event, method: name, byMethod: true})
+		}
+	}
+	return tags, problems
 }
 
 // missingHandlers says why Handlers cannot be called on a value of type t.
@@ -98,7 +102,30 @@ func missingHandlers(t reflect.Type) error {
 	if t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Pointer {
 		return fmt.Errorf("%w: %s is a pointer to a pointer: pass the %s", ErrInvalidHandler, t, t.Elem())
 	}
+	if both := embeddedHandlers(t); len(both) > 1 {
+		return fmt.Errorf("%w: Handlers of %s is ambiguous, since %s are embedded and each has one: give %s a Handlers of its own",
+			ErrInvalidHandler, t, strings.Join(both, " and "), t)
+	}
 	return fmt.Errorf("%w: %s has no method Handlers; %s", ErrInvalidHandler, t, acceptedMaps)
+}
+
+// embeddedHandlers lists the embedded types that have a Handlers. Go promotes none of several.
+func embeddedHandlers(t reflect.Type) (embedded []string) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		_, byValue := field.Type.MethodByName("Handlers")
+		_, byPointer := reflect.PointerTo(field.Type).MethodByName("Handlers")
+		if field.Anonymous && (byValue || byPointer) {
+			embedded = append(embedded, field.Type.String())
+		}
+	}
+	return embedded
 }
 
 func withoutReceiver(method reflect.Type) string {
@@ -128,9 +155,6 @@ func (t tag) resolve(object reflect.Value) (*boundHandler, error) {
 
 // missing says why a name is not that of a method of the object's type.
 func (t tag) missing(object reflect.Type, name string) string {
-	if _, ok := object.MethodByName(t.event); ok {
-		return fmt.Sprintf("the map is written the other way round: %q is a method of %s, so write event -> method", t.event, object)
-	}
 	if name == "" {
 		return "the method's name is empty"
 	}
@@ -139,13 +163,27 @@ func (t tag) missing(object reflect.Type, name string) string {
 			return fmt.Sprintf("method %s has a pointer receiver: pass a pointer to the %s", name, object)
 		}
 	}
-	if first, _ := utf8.DecodeRuneInString(name); !unicode.IsUpper(first) {
-		return fmt.Sprintf("method %s is not exported: only exported methods can be found by name, pass it as a method value or export it", name)
+	nearest := nearestMethod(object, name)
+	if _, ok := object.MethodByName(t.event); ok && (nearest == "" || !token.IsIdentifier(name)) {
+		return t.reversed(object)
 	}
-	if nearest := nearestMethod(object, name); nearest != "" {
-		return fmt.Sprintf("%s has no method %s: did you mean %s?", object, name, nearest)
+	problem := fmt.Sprintf("%s has no method %s", object, name)
+	if token.IsIdentifier(name) && !token.IsExported(name) && !strings.EqualFold(name, nearest) {
+		problem = fmt.Sprintf("method %s is not exported: only exported methods can be found by name, pass it as a method value or export it", name)
 	}
-	return fmt.Sprintf("%s has no method %s", object, name)
+	if nearest != "" {
+		problem += fmt.Sprintf("; did you mean %s?", nearest)
+	}
+	return problem
+}
+
+// reversed says which way round the map has to be.
+func (t tag) reversed(object reflect.Type) string {
+	right := "event -> method"
+	if t.byMethod {
+		right = "method -> events"
+	}
+	return fmt.Sprintf("the map is written the other way round: %q is a method of %s, so write %s", t.event, object, right)
 }
 
 // methodName names a method as functionName does: shop.(*Orders).Placed.
@@ -159,37 +197,4 @@ func methodName(object reflect.Type, method string) string {
 		return fmt.Sprintf("%s.(*%s).%s", pkg, local, method)
 	}
 	return fmt.Sprintf("%s.%s.%s", pkg, local, method)
-}
-
-// nearestMethod is the exported method whose name is at most a third of its letters away from name.
-func nearestMethod(object reflect.Type, name string) string {
-	best, bestDistance := "", max(len(name)/3, 1)+1
-	for i := range object.NumMethod() {
-		candidate := object.Method(i).Name
-		if d := distance(strings.ToLower(candidate), strings.ToLower(name)); d < bestDistance && candidate != "Handlers" {
-			best, bestDistance = candidate, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to insert, drop or change between two names (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -252,8 +252,8 @@ func TestAProcessThatIsKilledLosesNothingAndNothingRunsBeforeItsLeaseEnds(t *tes
 	w.send(0, 200)
 	first, second := startChild(t), startChild(t)
 	require.Eventually(t, func() bool { return len(first.of("ended")) >= 20 }, time.Minute, 10*time.Millisecond)
-	first.kill() // -9, in the middle of its batch
 	killed := time.Now()
+	first.kill() // -9, in the middle of its batch
 	require.Eventually(t, func() bool { visible, inFlight := w.depth(); return visible == "0" && inFlight == "0" }, time.Minute, 50*time.Millisecond)
 	second.kill()
 	ended := first.of("ended")
@@ -268,7 +268,10 @@ func TestAProcessThatIsKilledLosesNothingAndNothingRunsBeforeItsLeaseEnds(t *tes
 			continue
 		}
 		interrupted++
-		assert.Empty(t, first.of("ended")[body], "%s was run again although it had ended", body)
+		// Between a handler's return and its mark a kill leaves the message to run again.
+		if at, ok := first.of("ended")[body]; ok {
+			assert.Less(t, killed.UnixMilli()-at, int64(500), "%s was run again although it had ended", body)
+		}
 		assert.GreaterOrEqual(t, began-at, int64(3900), "%s was run again before its lock could have ended", body)
 	}
 	assert.Positive(t, interrupted)

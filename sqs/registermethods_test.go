@@ -78,8 +78,16 @@ type (
 	wrongType   struct{}
 	wrongParams struct{}
 	empty       struct{}
-	noEvents    struct{}
-	tags        struct {
+	byEvents    struct {
+		shop
+		m map[string][]string
+	}
+	fields struct{ one, two empty }
+	twice  struct {
+		*byValue
+		empty
+	}
+	tags struct {
 		shop
 		m map[string]any
 	}
@@ -92,9 +100,9 @@ type (
 func (wrongType) Handlers() map[string]int         { return nil }
 func (wrongParams) Handlers(string) map[string]any { return nil }
 func (empty) Handlers() map[string]any             { return nil }
-func (noEvents) Handlers() map[string][]string     { return map[string][]string{"Placed": nil} }
 func (n *tags) Handlers() map[string]any           { return n.m }
 func (n *names) Handlers() map[string]string       { return n.m }
+func (n *byEvents) Handlers() map[string][]string  { return n.m }
 
 const maps = "; Handlers has no parameters and returns map[string]any (event -> method value or name), " +
 	"map[string]string (event -> name) or map[string][]string (name -> events)"
@@ -114,8 +122,9 @@ func TestAnObjectThatCannotBeRegisteredIsRefusedWithTheReason(t *testing.T) {
 		{"wrong parameters", wrongParams{}, "invalid handler: Handlers of sqs_test.wrongParams is func(string) map[string]interface {}" + maps},
 		{"pointer receiver, value given", *value, "invalid handler: Handlers has a pointer receiver: pass a pointer to the sqs_test.byValue"},
 		{"pointer to a pointer", &value, "invalid handler: **sqs_test.byValue is a pointer to a pointer: pass the *sqs_test.byValue"},
+		{"several promoted", twice{}, "invalid handler: Handlers of sqs_test.twice is ambiguous, since *sqs_test.byValue and sqs_test.empty are embedded and each has one: give sqs_test.twice a Handlers of its own"},
+		{"fields that are not embedded", fields{}, "invalid handler: sqs_test.fields has no method Handlers" + maps},
 		{"no tags", empty{}, "invalid handler: Handlers of sqs_test.empty names no method"},
-		{"a method without events", noEvents{}, `invalid handler: Handlers of sqs_test.noEvents names no event for "Placed"`},
 		{"not an object", 3, "invalid handler: int has no method Handlers" + maps},
 	}
 	for _, tt := range tests {
@@ -136,8 +145,12 @@ func TestATagThatNamesNoHandlerIsRefusedWithTheReason(t *testing.T) {
 		want   string
 	}{
 		{"unknown", "Frobnicate", "invalid handler: *sqs_test.tags has no method Frobnicate"},
-		{"misspelt", "Plaecd", "invalid handler: *sqs_test.tags has no method Plaecd: did you mean Placed?"},
-		{"lower case", "placed", "invalid handler: method placed is not exported: only exported methods can be found by name, pass it as a method value or export it"},
+		{"misspelt", "Plaecd", "invalid handler: *sqs_test.tags has no method Plaecd; did you mean Placed?"},
+		{"wrong case", "placed", "invalid handler: *sqs_test.tags has no method placed; did you mean Placed?"},
+		{"lower case and misspelt", "plced", "invalid handler: method plced is not exported: only exported methods can be found by name, pass it as a method value or export it; did you mean Placed?"},
+		{"white space", " Placed", "invalid handler: *sqs_test.tags has no method  Placed; did you mean Placed?"},
+		{"like Handlers itself", "Handler", "invalid handler: *sqs_test.tags has no method Handler"},
+		{"qualified", "shop.Placed", "invalid handler: *sqs_test.tags has no method shop.Placed"},
 		{"unexported", "hidden", "invalid handler: method hidden is not exported: only exported methods can be found by name, pass it as a method value or export it"},
 		{"empty", "", "invalid handler: the method's name is empty"},
 		{"nil", nil, "invalid handler: it is nil" + forms},
@@ -167,9 +180,39 @@ func TestAPointerMethodOfAValueIsToldHowToCureIt(t *testing.T) {
 }
 
 func TestAMapTheOtherWayRoundIsRecognised(t *testing.T) {
-	err := sqs.NewRegistry().RegisterMethods(&names{m: map[string]string{"Placed": "Order.placed"}})
-	assert.Equal(t, `sqs: registering methods of *sqs_test.names at PLACE: "Placed": invalid handler: `+
-		`the map is written the other way round: "Placed" is a method of *sqs_test.names, so write event -> method`, text(err))
+	const reversed = "invalid handler: the map is written the other way round: "
+	tests := []struct {
+		name string
+		obj  any
+		want string
+	}{
+		{"event -> method", &names{m: map[string]string{"Placed": "Order.placed"}},
+			`*sqs_test.names at PLACE: "Placed": ` + reversed + `"Placed" is a method of *sqs_test.names, so write event -> method`},
+		{"method -> events", &byEvents{m: map[string][]string{"Order.placed": {"Placed"}}},
+			`*sqs_test.byEvents at PLACE: "Placed": ` + reversed + `"Placed" is a method of *sqs_test.byEvents, so write method -> events`},
+		{"an event like its method", &names{m: map[string]string{"Cancelled": "Cancelled.v1"}},
+			`*sqs_test.names at PLACE: "Cancelled": ` + reversed + `"Cancelled" is a method of *sqs_test.names, so write event -> method`},
+		{"a misspelt method of an event like a method", &names{m: map[string]string{"Placed": "Plaecd"}},
+			`*sqs_test.names at PLACE: "Placed": invalid handler: *sqs_test.names has no method Plaecd; did you mean Placed?`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := sqs.NewRegistry().RegisterMethods(tt.obj)
+			assert.Equal(t, "sqs: registering methods of "+tt.want, text(err))
+		})
+	}
+}
+
+func TestEveryBadEntryOfEventsByMethodIsListed(t *testing.T) {
+	r := sqs.NewRegistry()
+	err := r.RegisterMethods(&byEvents{m: map[string][]string{
+		"Placed": {"Order.placed", "Order.both"}, "Cancelled": {"Order.both"}, "Moved": nil, "Nope": {"Order.nope"}, "Wrong": {},
+	}})
+	assert.Equal(t, `sqs: registering methods of *sqs_test.byEvents at PLACE: invalid handler: Handlers names no event for "Moved"
+invalid handler: Handlers names no event for "Wrong"
+"Order.nope": invalid handler: *sqs_test.byEvents has no method Nope
+event is already bound: "Order.both" to sqs_test.(*byEvents).Cancelled at PLACE: an event has one handler, bind the second to another event`, text(err))
+	assert.Empty(t, r.Handlers())
 }
 
 func TestRegisteringMethodsIsAllOrNothing(t *testing.T) {

@@ -23,6 +23,7 @@ type Registry struct {
 type table struct {
 	byEvent  map[string]*binding // every binding, wildcards and Default included
 	byPrefix map[string]*binding // wildcards, by what events begin with
+	longest  int                 // the longest key of byPrefix; what is behind it in an event cannot matter
 	fallback *binding
 }
 
@@ -113,14 +114,13 @@ func (r *Registry) lookup(event string) (*binding, bool) {
 	if t == nil {
 		return nil, false
 	}
-	if b, ok := t.byEvent[event]; ok && event != Default {
+	if b, ok := t.byEvent[event]; ok {
 		return b, true
 	}
-	if len(t.byPrefix) > 0 {
-		for end := strings.LastIndexByte(event, '.'); end >= 0; end = strings.LastIndexByte(event[:end], '.') {
-			if b, ok := t.byPrefix[event[:end+1]]; ok {
-				return b, true
-			}
+	head := event[:min(len(event), t.longest)] // an event of 256 KiB of dots would take seconds otherwise
+	for end := strings.LastIndexByte(head, '.'); end >= 0; end = strings.LastIndexByte(head[:end], '.') {
+		if b, ok := t.byPrefix[head[:end+1]]; ok {
+			return b, true
 		}
 	}
 	return t.fallback, t.fallback != nil
@@ -130,7 +130,7 @@ func (t *table) clone() *table {
 	if t == nil {
 		return &table{byEvent: make(map[string]*binding), byPrefix: make(map[string]*binding)}
 	}
-	return &table{byEvent: maps.Clone(t.byEvent), byPrefix: maps.Clone(t.byPrefix), fallback: t.fallback}
+	return &table{byEvent: maps.Clone(t.byEvent), byPrefix: maps.Clone(t.byPrefix), longest: t.longest, fallback: t.fallback}
 }
 
 func (t *table) add(b *binding) error {
@@ -144,6 +144,7 @@ func (t *table) add(b *binding) error {
 	t.byEvent[b.event] = b
 	if prefix, ok := prefixOf(b.event); ok {
 		t.byPrefix[prefix] = b
+		t.longest = max(t.longest, len(prefix))
 	}
 	if b.event == Default {
 		t.fallback = b

@@ -39,8 +39,8 @@ type run struct {
 // shutdownGrace is what handlers that were told to end have for it, at most.
 const shutdownGrace = 3 * time.Second
 
-// startRun begins to receive. The values of ctx reach the handlers, its end does not.
-func startRun(ctx context.Context, c *consumer) *run {
+// newRun makes a run that has not begun. The values of ctx reach the handlers, its end does not.
+func newRun(ctx context.Context, c *consumer) *run {
 	r := &run{
 		consumer: c,
 		started:  time.Now(),
@@ -62,11 +62,15 @@ func startRun(ctx context.Context, c *consumer) *run {
 	r.receiver = &receiver{
 		consumer: c, slots: r.slots, gate: r.gate, admit: r.admit, stopping: r.stopping, calls: r.calls, health: c.health,
 	}
+	return r
+}
+
+// begin begins to receive, until a stop or the end of ctx.
+func (r *run) begin(ctx context.Context) {
 	r.keeper.start()
 	r.receiver.start()
 	unwatch := context.AfterFunc(ctx, func() { r.drainBy(time.Now().Add(r.patience())) })
 	go r.supervise(unwatch)
-	return r
 }
 
 // patience is how long a stop waits where its caller sets no limit.

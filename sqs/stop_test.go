@@ -72,7 +72,7 @@ func TestMessagesThatWereReceivedAndNotStartedAreVisibleAtOnceAfterAStop(t *test
 		c := w.start()
 		w.after(time.Second)
 		stop(t, c)
-		assert.Equal(t, []string{"0"}, g.order["a"])
+		assert.Equal(t, []string{"0"}, g.ran("a"))
 		require.Len(t, w.left(), 9)
 		for _, m := range w.left() {
 			assert.False(t, m.InFlight)
@@ -80,7 +80,7 @@ func TestMessagesThatWereReceivedAndNotStartedAreVisibleAtOnceAfterAStop(t *test
 		}
 		w.start()
 		w.after(time.Minute)
-		assert.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, g.order["a"])
+		assert.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, g.ran("a"))
 	})
 }
 

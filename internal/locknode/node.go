@@ -191,7 +191,7 @@ func (c conn) Eval(script *redis.Script, keysAndArgs ...any) (status any, err er
 		life := milliseconds(keysAndArgs[2])
 		revive := strings.Contains(src, `"NX"`)
 		run = func(n *Node) int64 { return n.touch(key, token, life, revive) }
-	case len(keysAndArgs) == 4:
+	case strings.Contains(src, `"SET"`) && strings.Contains(src, "ARGV[3]"):
 		mark, life := fmt.Sprint(keysAndArgs[2]), milliseconds(keysAndArgs[3])
 		run = func(n *Node) int64 { return n.mark(key, token, mark, life) }
 	default:

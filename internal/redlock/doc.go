@@ -20,5 +20,8 @@
 // worked meanwhile, so an extension that is not confirmed before the lease's end counts as lost.
 //
 // What is promised: while a majority of the nodes keeps its data and the clocks run at nearly the same
-// rate, a name has at most one holder. What is not: anything after a majority lost its data.
+// rate, a name has at most one holder. What is not: anything after a majority lost its data; a mark
+// that only a minority has is found where the name is taken, and not where a majority is free; and a
+// node that hung may carry out old commands when it wakes, which can keep a free name taken there for
+// a lease's time, but takes it from nobody.
 package redlock

@@ -33,10 +33,12 @@ type Lease struct {
 
 	mu    sync.Mutex // a redsync.Mutex is not safe for concurrent use
 	mutex *redsync.Mutex
+	order *sequence
+	over  bool // marked done or given up: an extension would set the key again
 }
 
-func newLease(l *Locker, mutex *redsync.Mutex) *Lease {
-	lease := &Lease{locker: l, mutex: mutex, epoch: time.Now()}
+func newLease(l *Locker, mutex *redsync.Mutex, order *sequence) *Lease {
+	lease := &Lease{locker: l, mutex: mutex, order: order, epoch: time.Now()}
 	lease.remember()
 	return lease
 }
@@ -47,84 +49,95 @@ func (l *Lease) remember() { l.until.Store(int64(l.mutex.Until().Sub(l.epoch))) 
 // Name is what the lease is on.
 func (l *Lease) Name() string { return l.mutex.Name() }
 
-// Token is the value of the key while the lease is held.
+// Token is the random value that the lease has on the nodes.
 func (l *Lease) Token() string { return l.mutex.Value() }
 
 // Until is when the lease ends unless it is extended.
 func (l *Lease) Until() time.Time { return l.epoch.Add(time.Duration(l.until.Load())) }
 
 // Extend renews the lease for its whole time. It returns an error matching ErrLost when a majority of
-// the nodes says that the token is gone, or when the renewal was not confirmed before the lease's end;
-// after an error matching ErrOutage it may be tried again.
+// the nodes has another value, when the renewal was not confirmed before the lease's end, and after
+// MarkDone and Release. After any other error (ErrOutage, or ctx's own) it may be tried again.
 func (l *Lease) Extend(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	end := l.Until()
-	if !time.Now().Before(end) {
+	switch {
+	case l.over:
+		return l.lost("it was marked done or released")
+	case !time.Now().Before(end):
 		return l.lost("it has ended")
 	}
-	ok, err := l.mutex.ExtendContext(ctx)
+	ok, err := l.mutex.ExtendContext(l.order.within(ctx))
 	switch {
 	case !time.Now().Before(end):
 		return l.lost("it ended before its extension was confirmed")
 	case ok:
 		l.remember()
 		return nil
-	case ctx.Err() != nil:
+	}
+	failed, refused := l.locker.nodesIn(err)
+	if ctx.Err() != nil && len(refused) < l.locker.majority() {
 		return fmt.Errorf("extending %s: %w", l.Name(), ctx.Err())
 	}
-	failed := l.locker.failedNodes(err)
-	if len(failed) <= len(l.locker.nodes)/2 {
-		return l.lost("a majority of the lock nodes has another value")
-	}
-	return fmt.Errorf("extending %s: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
+	return l.locker.unconfirmed("extending "+l.Name(), failed, refused)
 }
 
 func (l *Lease) lost(why string) error {
 	return fmt.Errorf("extending %s: %w: %s", l.Name(), ErrLost, why)
 }
 
-// MarkDone turns the lease into a done mark that stays for window, in one round trip to each node. It
-// returns nil once a majority has the mark, and an error matching ErrOutage or ErrLost otherwise.
+// MarkDone turns the lease into a done mark that stays for window, 1 ms at least, in one round trip to
+// each node. It returns nil once a majority has the mark, and else an error matching ErrLost (a
+// majority has another value), ErrOutage, or ctx's own; a node that was told may have the mark then. A
+// lease that ended is marked all the same where nobody else took it: the work is done.
 func (l *Lease) MarkDone(ctx context.Context, window time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	token, ms := l.mutex.Value(), window.Milliseconds()
+	doing := "marking " + l.Name() + " done"
+	token, ms := l.mutex.Value(), max(window.Milliseconds(), 1)
 	answers := l.locker.ask(func(c redis.Conn) (bool, error) {
 		status, err := c.Eval(markScript, l.Name(), token, DoneMark, ms)
 		return status == int64(1), err
 	})
-	marked, failed := 0, []error(nil)
+	marked := 0
+	var failed, refused []error
 	for range l.locker.nodes {
 		select {
 		case a := <-answers:
-			if a.ok {
+			switch {
+			case a.ok:
 				marked++
-			} else if a.err != nil {
+			case a.err != nil:
 				failed = append(failed, l.locker.nodeError(a.node, a.err))
+			default:
+				refused = append(refused, l.locker.nodeError(a.node, errOther))
 			}
 		case <-ctx.Done():
-			return fmt.Errorf("marking %s done: %w", l.Name(), ctx.Err())
+			return fmt.Errorf("%s: %w", doing, ctx.Err())
 		}
-		if marked > len(l.locker.nodes)/2 {
+		if marked == l.locker.majority() {
+			l.over = true
 			return nil
 		}
+		if len(refused) == l.locker.majority() {
+			break
+		}
 	}
-	if len(failed) == 0 {
-		return fmt.Errorf("marking %s done: %w: the lock nodes have another value", l.Name(), ErrLost)
-	}
-	return fmt.Errorf("marking %s done: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
+	return l.locker.unconfirmed(doing, failed, refused)
 }
 
-// Release gives the lease up. A lease that has ended is given up already.
+// Release gives the lease up, also when ctx has ended: the key would stay. A lease that has ended is
+// given up already. An error matches ErrOutage: the keys that are left end by themselves.
 func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ok, err := l.mutex.UnlockContext(ctx)
+	l.over = true
+	ok, err := l.mutex.UnlockContext(l.order.within(ctx))
 	if ok {
 		return nil
 	}
-	if failed := l.locker.failedNodes(err); len(failed) > 0 {
+	if failed := l.locker.failedNodes(err); l.locker.isOutage(failed) {
 		return fmt.Errorf("releasing %s: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
 	}
 	return nil // ended, or taken by another holder since

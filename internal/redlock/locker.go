@@ -4,22 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-redsync/redsync/v4"
 	"github.com/go-redsync/redsync/v4/redis"
-)
-
-var (
-	// ErrHeld is matched when somebody else has the lease.
-	ErrHeld = errors.New("the lease is held by somebody else")
-	// ErrDone is matched when the name carries a done mark.
-	ErrDone = errors.New("the name is marked done")
-	// ErrOutage is matched when fewer than a majority of the nodes answered.
-	ErrOutage = errors.New("no majority of the lock nodes answers")
-	// ErrLost is matched when a lease ended or was taken over.
-	ErrLost = errors.New("the lease is lost")
 )
 
 // Node is one Redis server of the lock.
@@ -54,7 +42,7 @@ func New(nodes []Node, o Options) (*Locker, error) {
 	l := &Locker{nodes: nodes, options: o.withDefaults()}
 	l.pools = make([]redis.Pool, len(nodes))
 	for i, node := range nodes {
-		l.pools[i] = &detachedPool{pool: node.Pool, timeout: l.options.NodeTimeout, commands: &l.commands}
+		l.pools[i] = &detachedPool{node: i, pool: node.Pool, timeout: l.options.NodeTimeout, commands: &l.commands}
 	}
 	l.redsync = redsync.New(l.pools...)
 	l.mutex = []redsync.Option{
@@ -88,18 +76,22 @@ func (l *Locker) Acquire(ctx context.Context, name string) (*Lease, error) {
 		return nil, fmt.Errorf("acquiring %s: %w", name, err)
 	}
 	mutex := l.redsync.NewMutex(name, l.mutex...)
-	err := mutex.LockContext(ctx)
+	order := newSequence(len(l.nodes))
+	err := mutex.LockContext(order.within(ctx))
 	if err == nil {
-		return newLease(l, mutex), nil
+		return newLease(l, mutex, order), nil
 	}
 	if ctxErr := ctx.Err(); ctxErr != nil { // redsync does not pass it on
 		return nil, fmt.Errorf("acquiring %s: %w", name, ctxErr)
 	}
-	if failed := l.failedNodes(err); len(failed) > len(l.nodes)/2 {
+	if failed := l.failedNodes(err); l.isOutage(failed) {
 		return nil, fmt.Errorf("acquiring %s: %w: %w", name, ErrOutage, nodeErrors(failed))
 	}
 	if l.isDone(ctx, name) {
 		return nil, fmt.Errorf("acquiring %s: %w", name, ErrDone)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("acquiring %s: %w", name, err)
 	}
 	return nil, fmt.Errorf("acquiring %s: %w", name, ErrHeld)
 }
@@ -107,10 +99,7 @@ func (l *Locker) Acquire(ctx context.Context, name string) (*Lease, error) {
 // Ping returns nil when a majority of the nodes answers, and else an error matching ErrOutage that
 // says which do not.
 func (l *Locker) Ping(ctx context.Context) error {
-	answers := l.ask(func(c redis.Conn) (bool, error) {
-		_, err := c.Get("iniesta:ping")
-		return err == nil, err
-	})
+	answers := l.ask(ping)
 	ok, failed := 0, []error(nil)
 	for range l.pools {
 		select {
@@ -123,103 +112,21 @@ func (l *Locker) Ping(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, ctx.Err())
 		}
-		if ok > len(l.pools)/2 {
+		if ok == l.majority() {
 			return nil
 		}
 	}
 	return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
 }
 
-// Close waits for the commands that are still on their way. It takes at most the node timeout.
+// Close waits for the commands that are still on their way: for the node timeout, or a few where the
+// commands of one lease wait for one another on a node that hangs.
 func (l *Locker) Close() error {
 	l.commands.wait()
 	return nil
 }
 
-// isDone reports whether any node has the done mark. One is enough: the mark is only written after
-// the work was done.
-func (l *Locker) isDone(ctx context.Context, name string) bool {
-	answers := l.ask(func(c redis.Conn) (bool, error) {
-		value, err := c.Get(name)
-		return value == DoneMark, err
-	})
-	for range l.pools {
-		select {
-		case a := <-answers:
-			if a.ok {
-				return true
-			}
-		case <-ctx.Done():
-			return false
-		}
-	}
-	return false
-}
+func (l *Locker) majority() int { return len(l.nodes)/2 + 1 }
 
-type answer struct {
-	node int
-	ok   bool
-	err  error
-}
-
-// ask puts a question to every node at once. The answers come as they come; whoever has heard enough
-// need not wait for the rest.
-func (l *Locker) ask(question func(redis.Conn) (bool, error)) <-chan answer {
-	answers := make(chan answer, len(l.pools))
-	for i, pool := range l.pools {
-		l.commands.begin()
-		go func() {
-			defer l.commands.end()
-			conn, err := pool.Get(context.Background())
-			if err != nil {
-				answers <- answer{node: i, err: err}
-				return
-			}
-			defer conn.Close()
-			ok, err := question(conn)
-			answers <- answer{node: i, ok: ok, err: err}
-		}()
-	}
-	return answers
-}
-
-// failedNodes lists the nodes that did not answer, by redsync's account.
-func (l *Locker) failedNodes(err error) []error {
-	var failed []error
-	for _, e := range flatten(err) {
-		if node, ok := errors.AsType[*redsync.RedisError](e); ok {
-			failed = append(failed, l.nodeError(node.Node, node.Err))
-		}
-	}
-	return failed
-}
-
-func (l *Locker) nodeError(node int, err error) error {
-	return fmt.Errorf("%s: %w", l.nodes[node].Name, err)
-}
-
-// nodeErrors is several errors on one line.
-type nodeErrors []error
-
-func (n nodeErrors) Error() string {
-	texts := make([]string, len(n))
-	for i, err := range n {
-		texts[i] = err.Error()
-	}
-	return strings.Join(texts, "; ")
-}
-
-func (n nodeErrors) Unwrap() []error { return n }
-
-// flatten takes apart what errors.Join put together.
-func flatten(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, flatten(e)...)
-	}
-	return all
-}
+// isOutage reports whether too many nodes failed for the others to be a majority.
+func (l *Locker) isOutage(failed []error) bool { return len(l.nodes)-len(failed) < l.majority() }

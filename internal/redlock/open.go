@@ -3,22 +3,23 @@ package redlock
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // Open makes a client for each redis:// or rediss:// URL, and the nodes for New. It does no I/O. The
 // clients are the caller's to close. Errors never have the password.
 func Open(urls []string) (clients []redis.UniversalClient, nodes []Node, err error) {
 	var problems []error
-	for _, text := range urls {
-		o, err := redis.ParseURL(text)
+	for i, text := range urls {
+		o, err := parse(text)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("lock node %s is not a redis:// or rediss:// URL", withoutPassword(text)))
+			problems = append(problems, fmt.Errorf("lock node %d of %d: %w", i+1, len(urls), err))
 			continue
 		}
 		tune(o)
@@ -28,7 +29,7 @@ func Open(urls []string) (clients []redis.UniversalClient, nodes []Node, err err
 		for _, c := range clients {
 			_ = c.Close() // was never used
 		}
-		return nil, nil, fmt.Errorf("opening the lock nodes: %w", errors.Join(problems...))
+		return nil, nil, fmt.Errorf("opening the lock nodes: %w", nodeErrors(problems))
 	}
 	return clients, NodesOf(clients...), nil
 }
@@ -55,6 +56,7 @@ func tune(o *redis.Options) {
 	o.MinRetryBackoff = time.Millisecond
 	o.MaxRetryBackoff = 10 * time.Millisecond
 	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
 func nameOf(client redis.UniversalClient, i int) string {
@@ -65,10 +67,15 @@ func nameOf(client redis.UniversalClient, i int) string {
 	return "lock node " + strconv.Itoa(i+1)
 }
 
-func withoutPassword(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "(unreadable)" // its text may have the password
+// errURL does not quote the URL, nor net/url's error about it: where a URL is malformed, any part of it
+// may be a part of the password.
+var errURL = errors.New("not of the form redis://user:password@host:port/db (rediss:// for TLS); " +
+	"percent-encode what is special in the password, such as / # ? and @")
+
+func parse(text string) (*redis.Options, error) {
+	o, err := redis.ParseURL(text)
+	if err != nil || strings.Contains(text, "#") { // a fragment is the rest of a password that was cut at its #
+		return nil, errURL
 	}
-	return u.Redacted()
+	return o, nil
 }

@@ -22,6 +22,7 @@ var errResting = errors.New("it failed lately and is asked again within a second
 // redsync ends that as soon as a majority has answered, and the rest is to be told all the same. A
 // node that fails again and again is left alone for a while, but for one command that tries it.
 type detachedPool struct {
+	node     int // its place in the list
 	pool     redis.Pool
 	timeout  time.Duration
 	commands *commands
@@ -34,14 +35,25 @@ type detachedPool struct {
 
 // Get is called in the goroutine that runs the one command of the Conn, and Close after it.
 func (p *detachedPool) Get(ctx context.Context) (redis.Conn, error) {
+	p.commands.begin()
+	end := turn(ctx, p.node)
+	conn, err := p.open(ctx)
+	if err != nil {
+		end()
+		p.commands.end()
+		return nil, err
+	}
+	conn.end = end
+	return conn, nil
+}
+
+func (p *detachedPool) open(ctx context.Context) (*detachedConn, error) {
 	if err := p.admit(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timeout)
-	p.commands.begin()
 	conn, err := p.pool.Get(ctx)
 	if err != nil {
-		p.commands.end()
 		cancel()
 		p.note(err)
 		return nil, err
@@ -83,6 +95,7 @@ func (p *detachedPool) note(err error) {
 type detachedConn struct {
 	conn   redis.Conn
 	cancel context.CancelFunc
+	end    func() // the lease's next command may follow
 	pool   *detachedPool
 }
 
@@ -124,6 +137,7 @@ func (c *detachedConn) PTTL(name string) (time.Duration, error) {
 
 func (c *detachedConn) Close() error {
 	defer c.pool.commands.end()
+	defer c.end()
 	defer c.cancel()
 	return c.conn.Close()
 }
