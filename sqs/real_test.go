@@ -251,7 +251,10 @@ func TestAProcessThatIsKilledLosesNothingAndNothingRunsBeforeItsLeaseEnds(t *tes
 	t.Setenv(childVariable, "1")
 	w.send(0, 200)
 	first, second := startChild(t), startChild(t)
-	require.Eventually(t, func() bool { return len(first.of("ended")) >= 20 }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		ended := len(first.of("ended"))
+		return ended >= 20 && len(first.of("began")) >= ended+3
+	}, time.Minute, 5*time.Millisecond)
 	killed := time.Now()
 	first.kill() // -9, in the middle of its batch
 	require.Eventually(t, func() bool { visible, inFlight := w.depth(); return visible == "0" && inFlight == "0" }, time.Minute, 50*time.Millisecond)

@@ -122,8 +122,8 @@ func TestAnObjectThatCannotBeRegisteredIsRefusedWithTheReason(t *testing.T) {
 		{"wrong parameters", wrongParams{}, "invalid handler: Handlers of sqs_test.wrongParams is func(string) map[string]interface {}" + maps},
 		{"pointer receiver, value given", *value, "invalid handler: Handlers has a pointer receiver: pass a pointer to the sqs_test.byValue"},
 		{"pointer to a pointer", &value, "invalid handler: **sqs_test.byValue is a pointer to a pointer: pass the *sqs_test.byValue"},
-		{"several promoted", twice{}, "invalid handler: Handlers of sqs_test.twice is ambiguous, since *sqs_test.byValue and sqs_test.empty are embedded and each has one: give sqs_test.twice a Handlers of its own"},
-		{"fields that are not embedded", fields{}, "invalid handler: sqs_test.fields has no method Handlers" + maps},
+		{"several promoted", twice{byValue: value, empty: empty{}}, "invalid handler: Handlers of sqs_test.twice is ambiguous, since *sqs_test.byValue and sqs_test.empty are embedded and each has one: give sqs_test.twice a Handlers of its own"},
+		{"fields that are not embedded", fields{one: empty{}, two: empty{}}, "invalid handler: sqs_test.fields has no method Handlers" + maps},
 		{"no tags", empty{}, "invalid handler: Handlers of sqs_test.empty names no method"},
 		{"not an object", 3, "invalid handler: int has no method Handlers" + maps},
 	}

@@ -59,11 +59,12 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := sqs.StartReceivingMessages(ctx); err != nil {
 		return err
 	}
+	before := sqs.SQSClient.Stats()
 	sent, err := sendEvents(ctx)
 	if err != nil && ctx.Err() == nil {
 		return err
 	}
-	waitForAll(ctx, sent)
+	waitForAll(ctx, before.Deleted+int64(sent))
 	show.line("", "stopping: what runs is finished, what was received is settled")
 	if err := sqs.StopReceivingMessages(context.WithoutCancel(ctx)); err != nil {
 		return err
@@ -102,12 +103,12 @@ func parse(args []string) (settings config.Config, embedded bool, err error) {
 	return settings, embedded, settings.Validate()
 }
 
-// waitForAll waits until every event that was sent is deleted.
-func waitForAll(ctx context.Context, sent int) {
+// waitForAll waits until so many messages are deleted.
+func waitForAll(ctx context.Context, deleted int64) {
 	timeout := time.After(30 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for sqs.SQSClient.Stats().Deleted < int64(sent) {
+	for sqs.SQSClient.Stats().Deleted < deleted {
 		select {
 		case <-ctx.Done():
 			return

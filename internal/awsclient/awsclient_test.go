@@ -125,7 +125,7 @@ func answer(conn net.Conn) {
 			return
 		}
 		// Ten messages do not fit into the buffer that a response is read through.
-		body := `{"Padding":"` + strings.Repeat("x", 256<<10) + `"}`
+		body := `{"Padding":"` + strings.Repeat("x", 64<<10) + `"}`
 		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	}
 }

@@ -330,7 +330,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("AmazonSQS.CreateQueue", `{"QueueName":"a.fifo","Attributes":{"FifoQueue":"true","RedrivePolicy":"{}"}}`)
 	f.Fuzz(func(t *testing.T, target, body string) {
 		if strings.Contains(body, "WaitTimeSeconds") {
-			t.Skip("waits")
+			return // it would wait
 		}
 		server := localaws.New()
 		defer server.Close()
@@ -338,7 +338,7 @@ func FuzzRequest(f *testing.F) {
 		for _, request := range [][2]string{{"AmazonSQS.CreateQueue", `{"QueueName":"q"}`}, {"AmazonSQS.SendMessage", `{"QueueUrl":"q","MessageBody":"x"}`}, {target, body}} {
 			r, err := http.NewRequest(http.MethodPost, "http://localhost", strings.NewReader(request[1]))
 			if err != nil {
-				t.Skip()
+				return
 			}
 			r.Header.Set("X-Amz-Target", request[0])
 			response, err := client.Do(r)
