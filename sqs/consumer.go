@@ -237,6 +237,7 @@ func (c *consumer) openLocks(ctx context.Context, o *options) error {
 
 func (c *consumer) lockNodes(clients []redis.UniversalClient) ([]redlock.Node, error) {
 	if len(clients) > 0 {
+		c.warnOfSlowNodes(clients)
 		return redlock.NodesOf(clients...), nil
 	}
 	urls := make([]string, len(c.config.LockNodes))
@@ -251,6 +252,16 @@ func (c *consumer) lockNodes(clients []redis.UniversalClient) ([]redlock.Node, e
 		c.closers = append(c.closers, client.Close)
 	}
 	return nodes, nil
+}
+
+// warnOfSlowNodes says which of the caller's clients do not heed the deadline of a command.
+func (c *consumer) warnOfSlowNodes(clients []redis.UniversalClient) {
+	for _, client := range clients {
+		if node, ok := client.(*redis.Client); ok && !node.Options().ContextTimeoutEnabled {
+			c.log.Warn("[INIESTA] A lock node that hangs costs its read timeout for each lock: set ContextTimeoutEnabled on its client",
+				slog.String("node", node.Options().Addr))
+		}
+	}
 }
 
 // refreshCredentials forgets cached credentials that SQS refused as expired, so that the next call

@@ -50,12 +50,17 @@ func (r *run) handle(d *delivery, then func(*delivery, result)) {
 		r.slots.returned()
 		then(d, res)
 	}()
-	if r.stopping.Err() != nil || r.gate.paused() != nil {
+	if r.stopping.Err() != nil || r.gate.paused() != nil || r.waitedTooLong(d) {
 		res = result{outcome: givenBack, err: ErrLockNotAcquired}
 		return
 	}
 	res = r.consumer.execute(r.handlers, d, r.keeper)
 	r.noteLocks(res)
+}
+
+// waitedTooLong reports whether d waited in its lane until nothing kept it from others any more.
+func (r *run) waitedTooLong(d *delivery) bool {
+	return time.Since(d.receivedAt) >= r.consumer.config.MaxExtension
 }
 
 // noteLocks keeps the gate informed of what the lock nodes answer.

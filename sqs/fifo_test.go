@@ -169,6 +169,22 @@ func TestAGroupThatWaitsKeepsItsMessages(t *testing.T) {
 	})
 }
 
+func TestAMessageThatWaitedLongerThanItIsKeptIsNotRun(t *testing.T) {
+	inFIFO(t, func(t *testing.T, w *world) {
+		w.config.MaxExtension = time.Minute
+		var g perGroup
+		w.handle(func(m *sqs.Message) { g.run(m, 50*time.Second) })
+		for i := range 4 {
+			w.send("", fmt.Sprint(i), "a")
+		}
+		c := w.start()
+		w.after(10 * time.Minute)
+		assert.Equal(t, []string{"0", "1", "2", "3"}, g.ran("a"), "those that nothing kept any more came back, in order")
+		assert.Empty(t, w.left())
+		assert.Positive(t, c.Stats().GivenBack)
+	})
+}
+
 func TestADuplicateInAGroupIsDeletedAndTheGroupGoesOn(t *testing.T) {
 	inFIFO(t, func(t *testing.T, w *world) {
 		var g perGroup

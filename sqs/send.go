@@ -144,7 +144,8 @@ func checkID(id string) error {
 }
 
 // Send sends the message to the client's queue and sets MessageID and MD5OfBody from the reply. What
-// SQS would refuse is refused before the call, with an error matching ErrInvalidMessage. Python: send.
+// SQS would refuse is refused before the call, with an error matching ErrInvalidMessage. The call takes
+// ten seconds at most. Python: send.
 func (m *Message) Send(ctx context.Context) error {
 	if m.queue == nil {
 		return fmt.Errorf("sqs: sending a message: %w: it belongs to no queue: make it with CreateMessage", ErrInvalidMessage)
@@ -152,6 +153,8 @@ func (m *Message) Send(ctx context.Context) error {
 	if err := m.checkLimits(); err != nil {
 		return fmt.Errorf("sqs: sending a message to %s: %w: %w", m.queue.name, ErrInvalidMessage, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	out, err := m.queue.api.SendMessage(ctx, m.input())
 	if err != nil {
 		return fmt.Errorf("sqs: sending a message to %s: %w", m.queue.name, err)
