@@ -193,6 +193,7 @@ func TestAMessageReceivedAgainWhileItRunsIsDeletedWithTheNewerHandle(t *testing.
 		w.after(2 * time.Minute)
 		assert.Equal(t, 1, ran.count())
 		assert.EqualValues(t, 1, c.Stats().TakenOver)
+		assert.Zero(t, c.Stats().Duplicates, "it did not have to come back")
 		assert.Equal(t, 1, w.deletes(id))
 		assert.Empty(t, w.left())
 	})
@@ -210,6 +211,7 @@ func TestTwoDeliveriesInOneReceiveRunOnceAndAreDeletedWithTheNewerHandle(t *test
 		w.after(2 * time.Minute)
 		assert.Equal(t, 1, ran.count())
 		assert.EqualValues(t, 1, c.Stats().TakenOver)
+		assert.Zero(t, c.Stats().Duplicates, "it did not have to come back")
 		assert.Equal(t, 1, w.deletes(id))
 	})
 }
