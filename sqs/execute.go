@@ -144,9 +144,22 @@ func (c *consumer) finish(d *delivery, o outcome) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
 	defer cancel()
 	if c.window > 0 && (o == handled || o == discarded) {
-		return lease.MarkDone(ctx, c.window)
+		return c.markDone(ctx, lease)
 	}
 	return lease.Release(ctx)
+}
+
+// markDone writes the mark, again and again while it could not be written: one node may be away just
+// now and another be asked for by a consumer that tries in vain, and without its mark a message whose
+// delete gets lost would run again.
+func (c *consumer) markDone(ctx context.Context, lease Lease) error {
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
+		err := lease.MarkDone(ctx, c.window)
+		if err == nil || errors.Is(err, ErrLockLost) || ctx.Err() != nil {
+			return err
+		}
+		wait(ctx, pause)
+	}
 }
 
 // lockTimeout bounds what is asked of the lock nodes when a message is settled, which a stop does

@@ -27,17 +27,26 @@ type keeper struct {
 	heap dueHeap
 }
 
-// extension is the keeper's view of one delivery.
+// extension is the keeper's view of one delivery. The two clocks run by themselves: a slow SQS must
+// not cost the lock, nor a slow lock node the visibility timeout.
 type extension struct {
-	index      int // in the heap, -1 when not in it
-	due        time.Time
-	ended      bool          // nothing is extended any more
-	expired    bool          // the maximum was reached and the handler told
-	lockAt     time.Time     // when to extend the lock
-	showAt     time.Time     // when to extend the visibility timeout
-	lockLost   bool          // the lock is no longer ours
-	handleLost bool          // SQS refuses the receipt handle
-	extending  chan struct{} // closed when the extension under way has ended; nil where there is none
+	index   int // in the heap, -1 when not in it
+	due     time.Time
+	ended   bool  // nothing is extended any more
+	expired bool  // the maximum was reached and the handler told
+	lock    clock // of the lease
+	show    clock // of the visibility timeout
+}
+
+// clock is one thing to extend again and again.
+type clock struct {
+	at   time.Time     // when to extend next, zero for never
+	lost bool          // there is nothing to extend any more
+	busy chan struct{} // closed when the extension under way has ended; nil where there is none
+}
+
+func (c *clock) due(now time.Time) bool {
+	return !c.lost && c.busy == nil && !c.at.IsZero() && !now.Before(c.at)
 }
 
 const minExtensionInterval = 300 * time.Millisecond
@@ -58,7 +67,7 @@ func (k *keeper) stop() {
 func (k *keeper) track(d *delivery) {
 	d.extension.index = -1
 	if k.visibility > 0 {
-		d.extension.showAt = d.receivedAt.Add(interval(k.visibility))
+		d.extension.show.at = d.receivedAt.Add(interval(k.visibility))
 	}
 	k.reschedule(d)
 }
@@ -72,8 +81,8 @@ func (k *keeper) reschedule(d *delivery) {
 	if x.ended {
 		return
 	}
-	if x.lockAt.IsZero() && !until.IsZero() {
-		x.lockAt = time.Now().Add(interval(time.Until(until)))
+	if x.lock.at.IsZero() && !until.IsZero() {
+		x.lock.at = time.Now().Add(interval(time.Until(until)))
 	}
 	k.place(d)
 }
@@ -83,13 +92,13 @@ func (k *keeper) handleRenewed(d *delivery) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.visibility > 0 && !d.extension.ended {
-		d.extension.showAt = time.Now().Add(interval(k.visibility))
-		d.extension.handleLost = false
+		d.extension.show.at = time.Now().Add(interval(k.visibility))
+		d.extension.show.lost = false
 		k.place(d)
 	}
 }
 
-// release stops extending d and waits for the extension under way: it has to be over before the
+// release stops extending d and waits for the extensions under way: they have to be over before the
 // message is settled.
 func (k *keeper) release(d *delivery) {
 	k.mu.Lock()
@@ -98,10 +107,12 @@ func (k *keeper) release(d *delivery) {
 	if x.index >= 0 {
 		heap.Remove(&k.heap, x.index)
 	}
-	extending := x.extending
+	underWay := []chan struct{}{x.lock.busy, x.show.busy}
 	k.mu.Unlock()
-	if extending != nil {
-		<-extending
+	for _, busy := range underWay {
+		if busy != nil {
+			<-busy
+		}
 	}
 }
 
@@ -137,20 +148,17 @@ func (k *keeper) next(d *delivery) time.Time {
 			due = t
 		}
 	}
-	if !x.expired {
-		earlier(d.receivedAt.Add(k.maxExtension))
-	}
-	if !x.lockLost {
+	if !x.lock.lost {
 		earlier(leaseEnd(d))
 	}
-	if x.extending != nil || x.expired {
+	if x.expired {
 		return due
 	}
-	if !x.lockLost {
-		earlier(x.lockAt)
-	}
-	if !x.handleLost {
-		earlier(x.showAt)
+	earlier(d.receivedAt.Add(k.maxExtension))
+	for _, c := range []*clock{&x.lock, &x.show} {
+		if !c.lost && c.busy == nil {
+			earlier(c.at)
+		}
 	}
 	return due
 }
@@ -195,71 +203,67 @@ func (k *keeper) attend(d *delivery, now time.Time, extending *sync.WaitGroup) {
 		x.expired = true
 		d.interrupt(fmt.Errorf("%w: %s since receipt (INIESTA_MAX_EXTENSION)", ErrHandlerTimeout, k.maxExtension))
 	}
-	if until := leaseEnd(d); !x.lockLost && !until.IsZero() && !now.Before(until) {
+	if until := leaseEnd(d); !x.lock.lost && !until.IsZero() && !now.Before(until) {
 		k.lost(d, errors.New("it was not extended in time"))
 	}
-	if x.extending != nil || x.expired {
+	if x.expired {
 		return
 	}
-	lock := !x.lockLost && due(x.lockAt, now)
-	show := !x.handleLost && due(x.showAt, now)
-	if !lock && !show {
-		return
+	if x.lock.due(now) {
+		k.begin(d, &x.lock, extending, k.extendLock, k.lockExtended)
 	}
-	done := make(chan struct{})
-	x.extending = done
+	if x.show.due(now) {
+		k.begin(d, &x.show, extending, k.extendVisibility, k.visibilityExtended)
+	}
+}
+
+// begin extends in a goroutine of its own and notes the result. The caller holds mu, and so does done.
+func (k *keeper) begin(d *delivery, c *clock, extending *sync.WaitGroup, extend func(*delivery) error, done func(*delivery, error)) {
+	busy := make(chan struct{})
+	c.busy = busy
 	extending.Go(func() {
-		defer close(done)
-		k.extendBoth(d, lock, show)
+		defer close(busy)
+		err := extend(d)
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		c.busy = nil
+		done(d, err)
+		if !d.extension.ended {
+			k.place(d)
+		}
 	})
+}
+
+func (k *keeper) lockExtended(d *delivery, err error) {
+	c := &d.extension.lock
+	c.at = k.after(d, err, time.Until(leaseEnd(d)))
+	if errors.Is(err, ErrLockLost) && !c.lost {
+		k.lost(d, err)
+	}
+}
+
+func (k *keeper) visibilityExtended(d *delivery, err error) {
+	c := &d.extension.show
+	c.at = k.after(d, err, k.visibility)
+	c.lost = handleRefused(err)
 }
 
 // lost tells the handler that its lock is gone. The caller holds mu.
 func (k *keeper) lost(d *delivery, why error) {
-	d.extension.lockLost = true
+	d.extension.lock.lost = true
 	k.stats.locksLost.Add(1)
 	err := fmt.Errorf("%w: %w: end the work, another consumer may have begun it", ErrLockLost, why)
 	d.interrupt(err)
 	k.log(d, "lock lost", err)
 }
 
-func (k *keeper) extendBoth(d *delivery, lock, show bool) {
-	var both sync.WaitGroup
-	var lockErr, showErr error
-	if lock {
-		both.Go(func() { lockErr = k.extendLock(d) })
-	}
-	if show {
-		both.Go(func() { showErr = k.extendVisibility(d) })
-	}
-	both.Wait()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	x := &d.extension
-	x.extending = nil
-	now := time.Now()
-	if lock {
-		x.lockAt = k.after(d, now, lockErr, time.Until(leaseEnd(d)))
-		if errors.Is(lockErr, ErrLockLost) && !x.lockLost {
-			k.lost(d, lockErr)
-		}
-	}
-	if show {
-		x.showAt = k.after(d, now, showErr, k.visibility)
-		x.handleLost = handleRefused(showErr)
-	}
-	if !x.ended {
-		k.place(d)
-	}
-}
-
 // after is when to extend next: in a third of the time, or soon where the extension failed.
-func (k *keeper) after(d *delivery, now time.Time, err error, whole time.Duration) time.Time {
+func (k *keeper) after(d *delivery, err error, whole time.Duration) time.Time {
 	if err == nil {
-		return now.Add(interval(whole))
+		return time.Now().Add(interval(whole))
 	}
 	k.log(d, "extension failed", err)
-	return now.Add(max(interval(whole)/4, minExtensionInterval))
+	return time.Now().Add(max(interval(whole)/4, minExtensionInterval))
 }
 
 func (k *keeper) extendLock(d *delivery) error {
@@ -303,30 +307,4 @@ func leaseEnd(d *delivery) time.Time {
 
 func interval(whole time.Duration) time.Duration {
 	return max(whole/3, minExtensionInterval)
-}
-
-func due(at, now time.Time) bool {
-	return !at.IsZero() && !now.Before(at)
-}
-
-// dueHeap orders deliveries by when something has to be done for them.
-type dueHeap []*delivery
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].extension.due.Before(h[j].extension.due) }
-func (h dueHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].extension.index, h[j].extension.index = i, j
-}
-func (h *dueHeap) Push(d any) {
-	d.(*delivery).extension.index = len(*h)
-	*h = append(*h, d.(*delivery))
-}
-func (h *dueHeap) Pop() any {
-	last := len(*h) - 1
-	d := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	d.extension.index = -1
-	return d
 }

@@ -139,6 +139,26 @@ func TestALockThatCannotBeExtendedInTimeIsLost(t *testing.T) {
 	})
 }
 
+func TestASlowQueueCostsNoLock(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(m *sqs.Message) { ran.note(m); time.Sleep(2 * time.Minute) })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			if c.Operation == "ChangeMessageVisibilityBatch" {
+				return localaws.Fault{DelayAfter: 9 * time.Second}
+			}
+			return localaws.Fault{}
+		})
+		w.setVisibility(5)
+		id := w.send("", "x")
+		c, other := w.start(), w.start()
+		w.after(3 * time.Minute)
+		assert.Equal(t, 1, ran.count())
+		assert.Zero(t, c.Stats().LocksLost+other.Stats().LocksLost, "the two clocks run by themselves")
+		assert.Equal(t, 1, w.deletes(id))
+	})
+}
+
 func TestALockNodeThatRestartedEmptyIsHealedByTheNextExtension(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) { time.Sleep(30 * time.Second) })

@@ -28,7 +28,8 @@ type Lease interface {
 	// Extend renews the lease for its whole time. An error matching ErrLockLost means that it is lost;
 	// after any other error it is tried again until the lease has ended.
 	Extend(ctx context.Context) error
-	// MarkDone turns the lease into a mark that makes Acquire return ErrAlreadyHandled for window.
+	// MarkDone turns the lease into a mark that makes Acquire return ErrAlreadyHandled for window. It
+	// is tried again for a few seconds unless its error matches ErrLockLost.
 	MarkDone(ctx context.Context, window time.Duration) error
 	// Release gives the lease up. Releasing a lease that has ended is no error.
 	Release(ctx context.Context) error
@@ -56,7 +57,14 @@ func (l redisLocker) Acquire(ctx context.Context, messageID string) (Lease, erro
 type redisLease struct{ *redlock.Lease }
 
 func (l redisLease) Extend(ctx context.Context) error {
-	err := l.Lease.Extend(ctx)
+	return asLockLost(l.Lease.Extend(ctx))
+}
+
+func (l redisLease) MarkDone(ctx context.Context, window time.Duration) error {
+	return asLockLost(l.Lease.MarkDone(ctx, window))
+}
+
+func asLockLost(err error) error {
 	if errors.Is(err, redlock.ErrLost) {
 		return fmt.Errorf("%w: %w", ErrLockLost, err)
 	}
