@@ -78,14 +78,12 @@ func (r *run) noteLocks(res result) {
 func (r *run) settleNow(d *delivery, res result) {
 	defer r.slots.settled()
 	defer r.inflight.remove(d)
-	r.keeper.release(d)
+	defer r.keeper.release(d)
 	r.settle(d, res)
 }
 
 // settle does what follows from a result.
 func (r *run) settle(d *delivery, res result) {
-	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
-	defer cancel()
 	stats := r.consumer.stats
 	switch res.outcome {
 	case handled, discarded:
@@ -96,38 +94,41 @@ func (r *run) settle(d *delivery, res result) {
 			stats.handled.Add(1)
 			r.consumer.logHandled(d.message, res)
 		}
-		r.deleteHandled(ctx, d, res.outcome)
+		r.deleteHandled(d, res.outcome)
 	case duplicate:
 		stats.duplicates.Add(1)
 		r.consumer.step(d.message, "is a duplicate: it was handled before")
-		r.delete(ctx, d)
+		r.delete(d)
 	case skipped:
 		stats.skipped.Add(1)
 		r.consumer.step(d.message, "left to the consumer that has its lock")
 	case givenBack:
-		r.giveBack(ctx, d)
+		r.giveBack(d)
 	case failed:
 		stats.failed.Add(1)
 		r.consumer.logFailure(d.message, res)
 		r.endLease(d, failed)
-		r.retryLater(ctx, d, res)
+		r.retryLater(d, res)
 	}
 }
 
 // deleteHandled marks a message done before it deletes it, so that no second consumer can slip in
 // between. Without a window there is no mark: the lock is held until the delete is confirmed.
-func (r *run) deleteHandled(ctx context.Context, d *delivery, o outcome) {
+func (r *run) deleteHandled(d *delivery, o outcome) {
 	if r.consumer.window > 0 {
 		r.endLease(d, o)
-		r.delete(ctx, d)
+		r.delete(d)
 		return
 	}
-	r.delete(ctx, d)
+	r.delete(d)
 	r.endLease(d, o)
 }
 
 // delete deletes with the newest receipt handle, again where a newer one came in meanwhile.
-func (r *run) delete(ctx context.Context, d *delivery) {
+func (r *run) delete(d *delivery) {
+	r.keeper.releaseVisibility(d)
+	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+	defer cancel()
 	for {
 		handle := d.receiptHandle()
 		if err := r.settler.delete(ctx, handle); err != nil {
@@ -143,6 +144,7 @@ func (r *run) delete(ctx context.Context, d *delivery) {
 }
 
 func (r *run) endLease(d *delivery, o outcome) {
+	r.keeper.releaseLock(d)
 	if err := r.consumer.finish(d, o); err != nil {
 		r.consumer.stats.lockFailures.Add(1)
 		r.consumer.log.Warn("[INIESTA] Lock could not be ended; it ends by itself",
@@ -152,17 +154,14 @@ func (r *run) endLease(d *delivery, o outcome) {
 
 // giveBack makes a message that was not run visible again: at once when nothing of this process
 // could receive it straight away, else as soon as that is so.
-func (r *run) giveBack(ctx context.Context, d *delivery) {
+func (r *run) giveBack(d *delivery) {
 	r.consumer.stats.givenBack.Add(1)
 	r.consumer.step(d.message, "given back")
 	r.endLease(d, givenBack)
 	if r.stopping.Err() != nil {
 		<-r.polled // bounded: a stop cuts off what is still under way at its end
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-		defer cancel()
 	}
-	r.show(ctx, d, r.receiver.quietIn())
+	r.show(d, r.receiver.quietIn())
 }
 
 // putBack makes a message that waited in its group's lane visible at once. While the message before
@@ -171,16 +170,14 @@ func (r *run) putBack(d *delivery) {
 	r.slots.returned()
 	defer r.slots.settled()
 	defer r.inflight.remove(d)
-	r.keeper.release(d)
+	defer r.keeper.release(d)
 	r.consumer.stats.givenBack.Add(1)
-	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
-	defer cancel()
-	r.show(ctx, d, 0)
+	r.show(d, 0)
 }
 
 // retryLater sets when a failed message is seen again: as its handler asked, else as the backoff
 // says, else when its visibility timeout ends. What a shutdown cut short is for another consumer now.
-func (r *run) retryLater(ctx context.Context, d *delivery, res result) {
+func (r *run) retryLater(d *delivery, res result) {
 	delay, asked := retryDelay(res.err)
 	if !asked && r.consumer.retryBackoff != nil {
 		delay = r.consumer.retryBackoff(d.message.ReceiveCount())
@@ -188,14 +185,17 @@ func (r *run) retryLater(ctx context.Context, d *delivery, res result) {
 	}
 	if asked || errors.Is(res.err, ErrShutdown) {
 		// SQS counts its 12 hours from receipt and refuses what goes beyond.
-		r.show(ctx, d, min(delay, maxVisibility-time.Since(d.receivedAt)-time.Second))
+		r.show(d, min(delay, maxVisibility-time.Since(d.receivedAt)-time.Second))
 	}
 }
 
 // show has a message seen again after a while. The record lets go of it first: the next delivery may
 // come before SQS has answered, and must not be taken for a second one of this.
-func (r *run) show(ctx context.Context, d *delivery, after time.Duration) {
+func (r *run) show(d *delivery, after time.Duration) {
+	r.keeper.releaseVisibility(d)
 	r.inflight.remove(d)
+	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+	defer cancel()
 	err := r.settler.show(ctx, d.receiptHandle(), max(after, 0))
 	if err == nil || (handleRefused(err) && !errors.Is(err, context.DeadlineExceeded)) {
 		return

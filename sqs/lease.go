@@ -32,7 +32,6 @@ type keeper struct {
 type extension struct {
 	index   int // in the heap, -1 when not in it
 	due     time.Time
-	ended   bool  // nothing is extended any more
 	expired bool  // the maximum was reached and the handler told
 	lock    clock // of the lease
 	show    clock // of the visibility timeout
@@ -42,12 +41,15 @@ type extension struct {
 type clock struct {
 	at   time.Time     // when to extend next, zero for never
 	lost bool          // there is nothing to extend any more
+	over bool          // it is about to be settled
 	busy chan struct{} // closed when the extension under way has ended; nil where there is none
 }
 
 func (c *clock) due(now time.Time) bool {
-	return !c.lost && c.busy == nil && !c.at.IsZero() && !now.Before(c.at)
+	return c.running() && c.busy == nil && !c.at.IsZero() && !now.Before(c.at)
 }
+
+func (c *clock) running() bool { return !c.lost && !c.over }
 
 const minExtensionInterval = 300 * time.Millisecond
 
@@ -78,9 +80,6 @@ func (k *keeper) reschedule(d *delivery) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	x := &d.extension
-	if x.ended {
-		return
-	}
 	if x.lock.at.IsZero() && !until.IsZero() {
 		x.lock.at = time.Now().Add(interval(time.Until(until)))
 	}
@@ -91,28 +90,35 @@ func (k *keeper) reschedule(d *delivery) {
 func (k *keeper) handleRenewed(d *delivery) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.visibility > 0 && !d.extension.ended {
-		d.extension.show.at = time.Now().Add(interval(k.visibility))
-		d.extension.show.lost = false
+	show := &d.extension.show
+	if k.visibility > 0 && !show.over {
+		show.at, show.lost = time.Now().Add(interval(k.visibility)), false
 		k.place(d)
 	}
 }
 
-// release stops extending d and waits for the extensions under way: they have to be over before the
-// message is settled.
+// release stops extending d and waits for the extensions under way.
 func (k *keeper) release(d *delivery) {
+	k.releaseLock(d)
+	k.releaseVisibility(d)
+}
+
+// releaseLock is release for the lock alone, before it is given up or turned into a done mark. It does
+// not wait for a slow SQS, during which the lock would end unextended and without its mark.
+func (k *keeper) releaseLock(d *delivery) { k.end(d, &d.extension.lock) }
+
+// releaseVisibility is release for the visibility timeout alone, before the message is deleted or
+// shown: a late extension of a deleted message is an error, one of a shown message would hide it.
+func (k *keeper) releaseVisibility(d *delivery) { k.end(d, &d.extension.show) }
+
+func (k *keeper) end(d *delivery, c *clock) {
 	k.mu.Lock()
-	x := &d.extension
-	x.ended = true
-	if x.index >= 0 {
-		heap.Remove(&k.heap, x.index)
-	}
-	underWay := []chan struct{}{x.lock.busy, x.show.busy}
+	c.over = true
+	k.place(d)
+	underWay := c.busy
 	k.mu.Unlock()
-	for _, busy := range underWay {
-		if busy != nil {
-			<-busy
-		}
+	if underWay != nil {
+		<-underWay
 	}
 }
 
@@ -148,15 +154,15 @@ func (k *keeper) next(d *delivery) time.Time {
 			due = t
 		}
 	}
-	if !x.lock.lost {
+	if x.lock.running() {
 		earlier(leaseEnd(d))
 	}
-	if x.expired {
+	if x.expired || x.lock.over && x.show.over {
 		return due
 	}
 	earlier(d.receivedAt.Add(k.maxExtension))
 	for _, c := range []*clock{&x.lock, &x.show} {
-		if !c.lost && c.busy == nil {
+		if c.running() && c.busy == nil {
 			earlier(c.at)
 		}
 	}
@@ -203,7 +209,7 @@ func (k *keeper) attend(d *delivery, now time.Time, extending *sync.WaitGroup) {
 		x.expired = true
 		d.interrupt(fmt.Errorf("%w: %s since receipt (INIESTA_MAX_EXTENSION)", ErrHandlerTimeout, k.maxExtension))
 	}
-	if until := leaseEnd(d); !x.lock.lost && !until.IsZero() && !now.Before(until) {
+	if until := leaseEnd(d); x.lock.running() && !until.IsZero() && !now.Before(until) {
 		k.lost(d, errors.New("it was not extended in time"))
 	}
 	if x.expired {
@@ -228,16 +234,14 @@ func (k *keeper) begin(d *delivery, c *clock, extending *sync.WaitGroup, extend 
 		defer k.mu.Unlock()
 		c.busy = nil
 		done(d, err)
-		if !d.extension.ended {
-			k.place(d)
-		}
+		k.place(d)
 	})
 }
 
 func (k *keeper) lockExtended(d *delivery, err error) {
 	c := &d.extension.lock
 	c.at = k.after(d, err, time.Until(leaseEnd(d)))
-	if errors.Is(err, ErrLockLost) && !c.lost {
+	if errors.Is(err, ErrLockLost) && c.running() {
 		k.lost(d, err)
 	}
 }
