@@ -1,11 +1,5 @@
 package redlock
 
-import (
-	"context"
-
-	"github.com/go-redsync/redsync/v4/redis"
-)
-
 type answer struct {
 	node int
 	ok   bool
@@ -14,19 +8,13 @@ type answer struct {
 
 // ask puts a question to every node at once. The answers come as they come; whoever has heard enough
 // need not wait for the rest.
-func (l *Locker) ask(question func(redis.Conn) (bool, error)) <-chan answer {
-	answers := make(chan answer, len(l.pools))
-	for i, pool := range l.pools {
-		l.commands.begin()
+func (l *Locker) ask(question func(*node) (bool, error)) <-chan answer {
+	answers := make(chan answer, len(l.servers))
+	l.commands.begin(len(l.servers))
+	for i, n := range l.servers {
 		go func() {
 			defer l.commands.end()
-			conn, err := pool.Get(context.Background())
-			if err != nil {
-				answers <- answer{node: i, err: err}
-				return
-			}
-			defer conn.Close()
-			ok, err := question(conn)
+			ok, err := question(n)
 			answers <- answer{node: i, ok: ok, err: err}
 		}()
 	}
@@ -34,7 +22,7 @@ func (l *Locker) ask(question func(redis.Conn) (bool, error)) <-chan answer {
 }
 
 // ping is a question that every node can answer, simulated ones too.
-func ping(c redis.Conn) (bool, error) {
-	_, err := c.Get("iniesta:ping")
+func ping(n *node) (bool, error) {
+	_, err := n.get("iniesta:ping")
 	return err == nil, err
 }

@@ -1,35 +1,37 @@
 package redlock
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // commands counts what is on its way to the nodes. It is not a WaitGroup because redsync may start a
 // command while somebody waits already.
 type commands struct {
-	mu      sync.Mutex
-	running int
-	idle    chan struct{} // closed when running falls to 0; nil while nobody waits
+	running atomic.Int64
+
+	mu   sync.Mutex
+	idle chan struct{} // closed when running falls to 0; nil while nobody waits
 }
 
-func (c *commands) begin() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.running++
-}
+func (c *commands) begin(n int) { c.running.Add(int64(n)) }
 
 func (c *commands) end() {
+	if c.running.Add(-1) > 0 {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running--
-	if c.running == 0 && c.idle != nil {
+	if c.idle != nil {
 		close(c.idle)
 		c.idle = nil
 	}
 }
 
-// wait returns when nothing is on its way.
+// wait returns when nothing was on its way for a moment.
 func (c *commands) wait() {
 	c.mu.Lock()
-	if c.running == 0 {
+	if c.running.Load() == 0 {
 		c.mu.Unlock()
 		return
 	}

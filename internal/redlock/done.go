@@ -3,8 +3,6 @@ package redlock
 import (
 	"context"
 	"time"
-
-	"github.com/go-redsync/redsync/v4/redis"
 )
 
 // straggle is how long the last nodes are waited for after a majority has answered without the mark.
@@ -14,13 +12,13 @@ const straggle = 10 * time.Millisecond
 // the work was done. A node that hangs is not waited for: taking a done name for a held one leaves a
 // duplicate for later and runs nothing.
 func (l *Locker) isDone(ctx context.Context, name string) bool {
-	answers := l.ask(func(c redis.Conn) (bool, error) {
-		value, err := c.Get(name)
+	answers := l.ask(func(n *node) (bool, error) {
+		value, err := n.get(name)
 		return value == DoneMark, err
 	})
 	var enough <-chan time.Time
 	answered := 0
-	for range l.pools {
+	for range l.servers {
 		select {
 		case a := <-answers:
 			if a.ok {

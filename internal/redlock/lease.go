@@ -33,11 +33,11 @@ type Lease struct {
 
 	mu    sync.Mutex // a redsync.Mutex is not safe for concurrent use
 	mutex *redsync.Mutex
-	order *sequence
+	order *steps
 	over  bool // marked done or given up: an extension would set the key again
 }
 
-func newLease(l *Locker, mutex *redsync.Mutex, order *sequence) *Lease {
+func newLease(l *Locker, mutex *redsync.Mutex, order *steps) *Lease {
 	lease := &Lease{locker: l, mutex: mutex, order: order, epoch: time.Now()}
 	lease.remember()
 	return lease
@@ -68,7 +68,7 @@ func (l *Lease) Extend(ctx context.Context) error {
 	case !time.Now().Before(end):
 		return l.lost("it has ended")
 	}
-	ok, err := l.mutex.ExtendContext(l.order.within(ctx))
+	ok, err := l.mutex.ExtendContext(l.order.next())
 	switch {
 	case !time.Now().Before(end):
 		return l.lost("it ended before its extension was confirmed")
@@ -96,8 +96,8 @@ func (l *Lease) MarkDone(ctx context.Context, window time.Duration) error {
 	defer l.mu.Unlock()
 	doing := "marking " + l.Name() + " done"
 	token, ms := l.mutex.Value(), max(window.Milliseconds(), 1)
-	answers := l.locker.ask(func(c redis.Conn) (bool, error) {
-		status, err := c.Eval(markScript, l.Name(), token, DoneMark, ms)
+	answers := l.locker.ask(func(n *node) (bool, error) {
+		status, err := n.eval(markScript, l.Name(), token, DoneMark, ms)
 		return status == int64(1), err
 	})
 	marked := 0
@@ -133,7 +133,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true
-	ok, err := l.mutex.UnlockContext(l.order.within(ctx))
+	ok, err := l.mutex.UnlockContext(l.order.next())
 	if ok {
 		return nil
 	}

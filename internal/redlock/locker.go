@@ -27,7 +27,7 @@ type Options struct {
 // Locker acquires leases. It is safe for use by several goroutines.
 type Locker struct {
 	nodes    []Node
-	pools    []redis.Pool
+	servers  []*node // of each
 	options  Options
 	redsync  *redsync.Redsync
 	mutex    []redsync.Option
@@ -40,19 +40,26 @@ func New(nodes []Node, o Options) (*Locker, error) {
 		return nil, errors.New("opening the lock: there are no lock nodes: set INIESTA_CACHES")
 	}
 	l := &Locker{nodes: nodes, options: o.withDefaults()}
-	l.pools = make([]redis.Pool, len(nodes))
-	for i, node := range nodes {
-		l.pools[i] = &detachedPool{node: i, pool: node.Pool, timeout: l.options.NodeTimeout, commands: &l.commands}
+	pools := make([]redis.Pool, len(nodes))
+	for i, n := range nodes {
+		l.servers = append(l.servers, &node{index: i, server: newServer(n.Pool, l.options.NodeTimeout)})
+		pools[i] = l.servers[i]
 	}
-	l.redsync = redsync.New(l.pools...)
+	l.redsync = redsync.New(pools...)
 	l.mutex = []redsync.Option{
 		redsync.WithExpiry(l.options.Expiry),
-		redsync.WithTries(l.options.Tries),
-		redsync.WithRetryDelay(l.options.RetryDelay),
+		redsync.WithTries(1), // between attempts the caller's context counts
 		redsync.WithFailFast(true),
 		redsync.WithSetNXOnExtend(),
 	}
 	return l, nil
+}
+
+func newServer(pool redis.Pool, timeout time.Duration) server {
+	if s, ok := pool.(shared); ok {
+		return &pipeline{client: s.client, timeout: timeout}
+	}
+	return pooled{pool, timeout}
 }
 
 func (o Options) withDefaults() Options {
@@ -72,16 +79,31 @@ func (o Options) withDefaults() Options {
 // Acquire takes the lease on name. It returns an error matching ErrHeld, ErrDone or ErrOutage, and
 // ctx's error where ctx ended first.
 func (l *Locker) Acquire(ctx context.Context, name string) (*Lease, error) {
+	for attempt := 1; ; attempt++ {
+		lease, err := l.acquire(ctx, name)
+		if err == nil || errors.Is(err, ErrDone) || attempt == l.options.Tries || ctx.Err() != nil {
+			return lease, err
+		}
+		select {
+		case <-time.After(l.options.RetryDelay):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("acquiring %s: %w", name, ctx.Err())
+		}
+	}
+}
+
+// acquire tries once.
+func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("acquiring %s: %w", name, err)
 	}
 	mutex := l.redsync.NewMutex(name, l.mutex...)
-	order := newSequence(len(l.nodes))
-	err := mutex.LockContext(order.within(ctx))
+	order := newSteps(len(l.nodes), &l.commands)
+	err := mutex.LockContext(order.lock())
 	if err == nil {
 		return newLease(l, mutex, order), nil
 	}
-	if ctxErr := ctx.Err(); ctxErr != nil { // redsync does not pass it on
+	if ctxErr := ctx.Err(); ctxErr != nil {
 		return nil, fmt.Errorf("acquiring %s: %w", name, ctxErr)
 	}
 	if failed := l.failedNodes(err); l.isOutage(failed) {
@@ -101,7 +123,7 @@ func (l *Locker) Acquire(ctx context.Context, name string) (*Lease, error) {
 func (l *Locker) Ping(ctx context.Context) error {
 	answers := l.ask(ping)
 	ok, failed := 0, []error(nil)
-	for range l.pools {
+	for range l.servers {
 		select {
 		case a := <-answers:
 			if a.ok {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	redsyncredis "github.com/go-redsync/redsync/v4/redis"
 	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -39,9 +40,15 @@ func Open(urls []string) (clients []redis.UniversalClient, nodes []Node, err err
 func NodesOf(clients ...redis.UniversalClient) []Node {
 	nodes := make([]Node, len(clients))
 	for i, client := range clients {
-		nodes[i] = Node{Name: nameOf(client, i), Pool: goredis.NewPool(client)}
+		nodes[i] = Node{Name: nameOf(client, i), Pool: shared{goredis.NewPool(client), client}}
 	}
 	return nodes
+}
+
+// shared is a pool of which New takes the client, so that commands share round trips.
+type shared struct {
+	redsyncredis.Pool
+	client redis.UniversalClient
 }
 
 // tune keeps a node that hangs from costing more than a command's deadline. The client's own retries

@@ -429,3 +429,24 @@ func BenchmarkAcquireAndMarkDone(b *testing.B) {
 		}
 	}
 }
+
+// Messages are locked side by side: what they share is measured here.
+func BenchmarkAHundredAcquireAndMarkDone(b *testing.B) {
+	l, _ := realLocker(b, redlock.Options{})
+	b.ReportAllocs()
+	b.SetParallelism(50)
+	var n atomic.Int64
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			lease, err := l.Acquire(context.Background(), "k"+strconv.FormatInt(n.Add(1), 10))
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			if err := lease.MarkDone(context.Background(), time.Minute); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
