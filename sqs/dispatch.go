@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -33,7 +32,7 @@ func (r *run) admit(messages []types.Message) {
 func (r *run) enter(d *delivery) bool {
 	if first := r.inflight.add(d); first != nil {
 		r.keeper.handleRenewed(first)
-		r.slots.put(1)
+		r.slots.dropped()
 		r.consumer.stats.takenOver.Add(1)
 		return false
 	}
@@ -50,6 +49,12 @@ func (r *run) handle(d *delivery, then func(*delivery, result)) {
 		r.slots.returned()
 		then(d, res)
 	}()
+	if !r.slots.enter(r.stopping) {
+		res = result{outcome: givenBack, err: ErrLockNotAcquired}
+		return
+	}
+	entered := time.Now()
+	defer func() { r.slots.leave(time.Since(entered)) }()
 	if r.stopping.Err() != nil || r.gate.paused() != nil || r.waitedTooLong(d) {
 		res = result{outcome: givenBack, err: ErrLockNotAcquired}
 		return
@@ -127,11 +132,9 @@ func (r *run) deleteHandled(d *delivery, o outcome) {
 // delete deletes with the newest receipt handle, again where a newer one came in meanwhile.
 func (r *run) delete(d *delivery) {
 	r.keeper.releaseVisibility(d)
-	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
-	defer cancel()
 	for {
 		handle := d.receiptHandle()
-		if err := r.settler.delete(ctx, handle); err != nil {
+		if err := r.settler.delete(handle); err != nil {
 			r.consumer.log.Warn("[INIESTA] Message was handled and could not be deleted; it is deleted when it comes back",
 				slog.String("sqs_message_id", d.message.MessageID), slog.Any("error", err))
 			return
@@ -194,10 +197,8 @@ func (r *run) retryLater(d *delivery, res result) {
 func (r *run) show(d *delivery, after time.Duration) {
 	r.keeper.releaseVisibility(d)
 	r.inflight.remove(d)
-	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
-	defer cancel()
-	err := r.settler.show(ctx, d.receiptHandle(), max(after, 0))
-	if err == nil || (handleRefused(err) && !errors.Is(err, context.DeadlineExceeded)) {
+	err := r.settler.show(d.receiptHandle(), max(after, 0))
+	if err == nil || handleRefused(err) {
 		return
 	}
 	r.consumer.log.Warn("[INIESTA] Visibility timeout could not be set; the message comes back when it ends",

@@ -13,9 +13,9 @@ import (
 // and their lock. One loop watches the two clocks of each message and extends when a third of the
 // time is gone, so that a message whose handler is quick costs nothing.
 type keeper struct {
-	visibility   time.Duration                          // set by each extension; 0 where there is no queue to ask
-	maxExtension time.Duration                          // counted from receipt
-	extend       func(context.Context, *delivery) error // extends the visibility timeout
+	visibility   time.Duration         // set by each extension; 0 where there is no queue to ask
+	maxExtension time.Duration         // counted from receipt
+	extend       func(*delivery) error // extends the visibility timeout
 	log          func(d *delivery, what string, err error)
 	stats        *counters
 
@@ -288,9 +288,7 @@ func (k *keeper) extendLock(d *delivery) error {
 
 func (k *keeper) extendVisibility(d *delivery) error {
 	asked := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
-	defer cancel()
-	if err := k.extend(ctx, d); err != nil {
+	if err := k.extend(d); err != nil {
 		return err
 	}
 	k.stats.visibilityExtensions.Add(1)

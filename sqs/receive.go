@@ -60,17 +60,20 @@ func (r *receiver) polling() bool {
 }
 
 func (r *receiver) poll() {
+	in := r.input()
 	for r.gate.pass(r.stopping) {
 		most := r.slots.take(r.stopping, r.consumer.config.ReceiveMaxMessages)
 		if most == 0 {
 			return
 		}
 		if r.gate.paused() != nil {
-			r.slots.put(most)
+			r.slots.came(most, 0, 0)
 			continue
 		}
-		messages, err := r.receive(most)
-		r.slots.put(most - len(messages))
+		in.MaxNumberOfMessages = int32(most)
+		began := time.Now()
+		messages, err := r.receive(in)
+		r.slots.came(most, len(messages), time.Since(began))
 		r.admit(messages)
 		if r.stopping.Err() != nil {
 			return
@@ -87,22 +90,17 @@ func (r *receiver) poll() {
 		if len(messages) == 0 && r.leave() {
 			return
 		}
-		if len(messages) == r.consumer.config.ReceiveMaxMessages {
+		if len(messages) == most && r.slots.plenty(most) {
 			r.grow()
 		}
 	}
 }
 
-// receive makes one long poll. Its deadline is the wait and ten seconds, so that a socket which never
-// answers costs one poll and not the poller.
-func (r *receiver) receive(most int) ([]types.Message, error) {
+// input is what a poller asks again and again.
+func (r *receiver) input() *sqs.ReceiveMessageInput {
 	c := r.consumer
-	ctx, cancel := context.WithTimeout(r.calls, c.config.ReceiveWaitTime+callTimeout)
-	defer cancel()
-	defer r.began(c.config.ReceiveWaitTime)()
 	in := &sqs.ReceiveMessageInput{
 		QueueUrl:                    &c.queue.url,
-		MaxNumberOfMessages:         int32(most),
 		WaitTimeSeconds:             seconds(c.config.ReceiveWaitTime),
 		MessageAttributeNames:       []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
@@ -110,6 +108,16 @@ func (r *receiver) receive(most int) ([]types.Message, error) {
 	if c.askVisibility {
 		in.VisibilityTimeout = seconds(c.visibility)
 	}
+	return in
+}
+
+// receive makes one long poll. Its deadline is the wait and ten seconds, so that a socket which never
+// answers costs one poll and not the poller.
+func (r *receiver) receive(in *sqs.ReceiveMessageInput) ([]types.Message, error) {
+	c := r.consumer
+	ctx, cancel := context.WithTimeout(r.calls, c.config.ReceiveWaitTime+callTimeout)
+	defer cancel()
+	defer r.began(c.config.ReceiveWaitTime)()
 	c.stats.receiveCalls.Add(1)
 	out, err := c.queue.api.ReceiveMessage(ctx, in)
 	if err != nil {

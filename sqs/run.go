@@ -46,7 +46,7 @@ func newRun(ctx context.Context, c *consumer) *run {
 		started:  time.Now(),
 		slots:    newSlots(c.config.Concurrency),
 		inflight: newInflight(),
-		settler:  newSettler(c.queue, c.stats),
+		settler:  newSettler(c.queue, c.visibility, c.stats),
 		polled:   make(chan struct{}),
 		done:     make(chan struct{}),
 	}
@@ -81,6 +81,7 @@ func (r *run) patience() time.Duration { return r.consumer.config.ShutdownTimeou
 func (r *run) supervise(unwatch func() bool) {
 	<-r.stopping.Done()
 	unwatch()
+	r.settler.hurry()
 	r.receiver.wait()
 	close(r.polled)
 	r.deliveries.Wait()
@@ -160,8 +161,8 @@ func (r *run) ended() bool {
 	}
 }
 
-func (r *run) extendVisibility(ctx context.Context, d *delivery) error {
-	return r.settler.extend(ctx, d.receiptHandle(), r.consumer.visibility)
+func (r *run) extendVisibility(d *delivery) error {
+	return r.settler.extend(d.receiptHandle(), r.consumer.visibility)
 }
 
 func (c *consumer) logGate(paused bool, reason error) {

@@ -19,9 +19,11 @@ import (
 )
 
 const (
-	flushers      = 2  // calls of a kind that may be under way
+	flushers      = 10 // calls of a kind that may be under way, with full batches
+	partial       = 2  // the same with batches that are not full
 	maxBatch      = 10 // entries in a batch call of SQS
-	settleLinger  = 5 * time.Millisecond
+	settleBacklog = 1000
+	showLinger    = 5 * time.Millisecond // visibility changes that are due together are asked for together
 	settleTimeout = 20 * time.Second // for one message, its retries included
 	callTimeout   = 10 * time.Second // for one call of the API, the SDK's retries included
 	maxVisibility = 12 * time.Hour   // counted from receipt, by SQS
@@ -40,15 +42,32 @@ type visibilityChange struct {
 	timeout time.Duration
 }
 
-func newSettler(q *queue, stats *counters) *settler {
+// deleteLinger is how long a delete waits for others to share its call. Nobody waits for it: the message
+// is marked done and invisible. In a FIFO queue its group is held until it is gone.
+func deleteLinger(q *queue, visibility time.Duration) time.Duration {
+	if q.fifo {
+		return 0
+	}
+	return min(100*time.Millisecond, visibility/50)
+}
+
+func newSettler(q *queue, visibility time.Duration, stats *counters) *settler {
 	s := &settler{queue: q, stats: stats}
 	s.deletes = batch.New(batch.Options[string]{
-		Size: maxBatch, Linger: settleLinger, Flushers: flushers, Send: s.sendDeletes, Retry: retryEntry,
+		Size: maxBatch, Linger: deleteLinger(q, visibility), Flushers: flushers, Partial: partial, Backlog: settleBacklog,
+		Send: s.sendDeletes, Retry: retryEntry, Patience: settleTimeout,
 	})
 	s.visibility = batch.New(batch.Options[visibilityChange]{
-		Size: maxBatch, Linger: settleLinger, Flushers: flushers, Send: s.sendVisibility, Retry: retryEntry,
+		Size: maxBatch, Linger: showLinger, Flushers: flushers, Partial: partial, Backlog: settleBacklog,
+		Send: s.sendVisibility, Retry: retryEntry, Patience: settleTimeout,
 	})
 	return s
+}
+
+// hurry has nothing wait for a fuller batch any more.
+func (s *settler) hurry() {
+	s.deletes.Hurry()
+	s.visibility.Hurry()
 }
 
 // close waits for what is on its way. Nothing may be settled after it.
@@ -58,8 +77,8 @@ func (s *settler) close() {
 }
 
 // delete deletes by receipt handle, retrying what can succeed.
-func (s *settler) delete(ctx context.Context, handle string) error {
-	err := s.deletes.Do(ctx, handle)
+func (s *settler) delete(handle string) error {
+	err := s.deletes.Do(context.Background(), handle)
 	if err != nil {
 		s.stats.deleteFailures.Add(1)
 		return fmt.Errorf("sqs: deleting a message from %s: %w", s.queue.name, err)
@@ -69,16 +88,16 @@ func (s *settler) delete(ctx context.Context, handle string) error {
 }
 
 // show makes the message with handle visible after timeout.
-func (s *settler) show(ctx context.Context, handle string, timeout time.Duration) error {
-	if err := s.visibility.Do(ctx, visibilityChange{handle, timeout}); err != nil {
+func (s *settler) show(handle string, timeout time.Duration) error {
+	if err := s.visibility.Do(context.Background(), visibilityChange{handle, timeout}); err != nil {
 		return fmt.Errorf("sqs: changing a visibility timeout in %s: %w", s.queue.name, err)
 	}
 	return nil
 }
 
 // extend keeps the message with handle invisible for timeout. It asks once: who extends asks again.
-func (s *settler) extend(ctx context.Context, handle string, timeout time.Duration) error {
-	if err := s.visibility.DoOnce(ctx, visibilityChange{handle, timeout}); err != nil {
+func (s *settler) extend(handle string, timeout time.Duration) error {
+	if err := s.visibility.DoOnce(context.Background(), visibilityChange{handle, timeout}); err != nil {
 		return fmt.Errorf("sqs: extending a visibility timeout in %s: %w", s.queue.name, err)
 	}
 	return nil

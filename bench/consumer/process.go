@@ -65,8 +65,9 @@ func Measure(kind string, s Settings, t Timing) error {
 	if err := pass(t.Measured, ended); err != nil {
 		return err
 	}
-	write(sample(began, &handled, latencies))
-	stopProfile()
+	last := sample(began, &handled, latencies)
+	stopProfile() // before the sample is out: the process is killed then
+	write(last)
 	return nil
 }
 
