@@ -141,8 +141,8 @@ func (c *consumer) finish(d *delivery, o outcome) error {
 	if lease == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
-	defer cancel()
+	ctx := within(lockTimeout)
+	defer ctx.stop()
 	if c.window > 0 && (o == handled || o == discarded) {
 		return c.markDone(ctx, lease)
 	}

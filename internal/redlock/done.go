@@ -12,16 +12,13 @@ const straggle = 10 * time.Millisecond
 // the work was done. A node that hangs is not waited for: taking a done name for a held one leaves a
 // duplicate for later and runs nothing.
 func (l *Locker) isDone(ctx context.Context, name string) bool {
-	answers := l.ask(func(n *node) (bool, error) {
-		value, err := n.get(name)
-		return value == DoneMark, err
-	})
+	answers := l.ask(get{name})
 	var enough <-chan time.Time
 	answered := 0
 	for range l.servers {
 		select {
 		case a := <-answers:
-			if a.ok {
+			if a.reply == DoneMark {
 				return true
 			}
 			if a.err == nil {

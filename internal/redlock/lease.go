@@ -2,6 +2,8 @@ package redlock
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -28,32 +30,61 @@ var markScript = redis.NewScript(1, `
 // Lease is a name that is ours for a while. Its methods may be called from several goroutines.
 type Lease struct {
 	locker *Locker
-	until  atomic.Int64 // nanoseconds since the epoch of monotonic time below
-	epoch  time.Time
+	name   string
+	token  string
+	asked  time.Time
+	until  atomic.Int64 // nanoseconds since asked
+	steps  steps
 
 	mu    sync.Mutex // a redsync.Mutex is not safe for concurrent use
 	mutex *redsync.Mutex
-	order *steps
 	over  bool // marked done or given up: an extension would set the key again
 }
 
-func newLease(l *Locker, mutex *redsync.Mutex, order *steps) *Lease {
-	lease := &Lease{locker: l, mutex: mutex, order: order, epoch: time.Now()}
-	lease.remember()
-	return lease
+// lock asks every node for the name at once, waits until they have decided, and has redsync judge
+// their answers: which are enough, until when the lease lasts, and what is to be taken back. redsync
+// would ask them one by one, each from a goroutine that waits.
+func (l *Locker) lock(name string) (*Lease, error) {
+	lease := &Lease{locker: l, name: name, token: newToken(), asked: time.Now()}
+	lease.steps = steps{commands: &l.commands, done: make([]int, len(l.servers))}
+	r := l.newRound(true, &lease.steps)
+	l.tell(newSetNX(name, lease.token, l.options.Expiry), r)
+	<-r.decided
+	lease.mutex = l.redsync.NewMutex(name, append(l.mutex, redsync.WithGenValueFunc(lease.value))...)
+	if err := lease.mutex.LockContext(lease.steps.lock(r).within()); err != nil {
+		return nil, err
+	}
+	lease.remember(lease.asked)
+	return lease, nil
 }
 
-// remember keeps the mutex's end where Until finds it without waiting for an extension under way.
-func (l *Lease) remember() { l.until.Store(int64(l.mutex.Until().Sub(l.epoch))) }
+// newToken is a random value of the kind that redsync makes.
+func newToken() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+func (l *Lease) value() (string, error) { return l.token, nil }
+
+// remember keeps the lease's end where Until finds it without waiting for an extension under way. It
+// counts from when the nodes were asked, with redsync's allowance for clocks that drift.
+func (l *Lease) remember(asked time.Time) {
+	end := asked.Add(l.locker.options.Expiry * 99 / 100)
+	if until := l.mutex.Until(); until.Before(end) {
+		end = until
+	}
+	l.until.Store(int64(end.Sub(l.asked)))
+}
 
 // Name is what the lease is on.
-func (l *Lease) Name() string { return l.mutex.Name() }
+func (l *Lease) Name() string { return l.name }
 
 // Token is the random value that the lease has on the nodes.
-func (l *Lease) Token() string { return l.mutex.Value() }
+func (l *Lease) Token() string { return l.token }
 
 // Until is when the lease ends unless it is extended.
-func (l *Lease) Until() time.Time { return l.epoch.Add(time.Duration(l.until.Load())) }
+func (l *Lease) Until() time.Time { return l.asked.Add(time.Duration(l.until.Load())) }
 
 // Extend renews the lease for its whole time. It returns an error matching ErrLost when a majority of
 // the nodes has another value, when the renewal was not confirmed before the lease's end, and after
@@ -68,12 +99,13 @@ func (l *Lease) Extend(ctx context.Context) error {
 	case !time.Now().Before(end):
 		return l.lost("it has ended")
 	}
-	ok, err := l.mutex.ExtendContext(l.order.next())
+	asked := time.Now()
+	ok, err := l.mutex.ExtendContext(l.steps.next().within())
 	switch {
 	case !time.Now().Before(end):
 		return l.lost("it ended before its extension was confirmed")
 	case ok:
-		l.remember()
+		l.remember(asked)
 		return nil
 	}
 	failed, refused := l.locker.nodesIn(err)
@@ -95,34 +127,16 @@ func (l *Lease) MarkDone(ctx context.Context, window time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	doing := "marking " + l.Name() + " done"
-	token, ms := l.mutex.Value(), max(window.Milliseconds(), 1)
-	answers := l.locker.ask(func(n *node) (bool, error) {
-		status, err := n.eval(markScript, l.Name(), token, DoneMark, ms)
-		return status == int64(1), err
-	})
-	marked := 0
-	var failed, refused []error
-	for range l.locker.nodes {
-		select {
-		case a := <-answers:
-			switch {
-			case a.ok:
-				marked++
-			case a.err != nil:
-				failed = append(failed, l.locker.nodeError(a.node, a.err))
-			default:
-				refused = append(refused, l.locker.nodeError(a.node, errOther))
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", doing, ctx.Err())
-		}
-		if marked == l.locker.majority() {
-			l.over = true
-			return nil
-		}
-		if len(refused) == l.locker.majority() {
-			break
-		}
+	r := l.locker.newRound(int64(1), nil)
+	l.locker.tell(newEval(markScript, l.name, l.token, DoneMark, max(window.Milliseconds(), 1)), r)
+	<-r.decided
+	if r.won() {
+		l.over = true
+		return nil
+	}
+	failed, refused := r.against()
+	if ctx.Err() != nil && len(refused) < l.locker.majority() {
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
 	return l.locker.unconfirmed(doing, failed, refused)
 }
@@ -133,7 +147,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true
-	ok, err := l.mutex.UnlockContext(l.order.next())
+	ok, err := l.mutex.UnlockContext(l.steps.next().within())
 	if ok {
 		return nil
 	}

@@ -42,8 +42,8 @@ func New(nodes []Node, o Options) (*Locker, error) {
 	l := &Locker{nodes: nodes, options: o.withDefaults()}
 	pools := make([]redis.Pool, len(nodes))
 	for i, n := range nodes {
-		l.servers = append(l.servers, &node{index: i, server: newServer(n.Pool, l.options.NodeTimeout)})
-		pools[i] = l.servers[i]
+		l.servers = append(l.servers, &node{index: i, server: newServer(n.Pool, l.options.NodeTimeout), commands: &l.commands})
+		pools[i] = pool{l.servers[i]}
 	}
 	l.redsync = redsync.New(pools...)
 	l.mutex = []redsync.Option{
@@ -54,6 +54,9 @@ func New(nodes []Node, o Options) (*Locker, error) {
 	}
 	return l, nil
 }
+
+// pingKey is never set: to read it is a question that every node can answer, simulated ones too.
+const pingKey = "iniesta:ping"
 
 func newServer(pool redis.Pool, timeout time.Duration) server {
 	if s, ok := pool.(shared); ok {
@@ -97,11 +100,9 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("acquiring %s: %w", name, err)
 	}
-	mutex := l.redsync.NewMutex(name, l.mutex...)
-	order := newSteps(len(l.nodes), &l.commands)
-	err := mutex.LockContext(order.lock())
+	lease, err := l.lock(name)
 	if err == nil {
-		return newLease(l, mutex, order), nil
+		return lease, nil
 	}
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return nil, fmt.Errorf("acquiring %s: %w", name, ctxErr)
@@ -121,24 +122,18 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 // Ping returns nil when a majority of the nodes answers, and else an error matching ErrOutage that
 // says which do not.
 func (l *Locker) Ping(ctx context.Context) error {
-	answers := l.ask(ping)
-	ok, failed := 0, []error(nil)
-	for range l.servers {
-		select {
-		case a := <-answers:
-			if a.ok {
-				ok++
-			} else {
-				failed = append(failed, l.nodeError(a.node, a.err))
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, ctx.Err())
-		}
-		if ok == l.majority() {
-			return nil
-		}
+	r := l.newRound("", nil)
+	l.tell(get{pingKey}, r)
+	select {
+	case <-r.decided:
+	case <-ctx.Done():
+		return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, ctx.Err())
 	}
-	return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
+	failed, _ := r.against()
+	if l.isOutage(failed) {
+		return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
+	}
+	return nil
 }
 
 // Close waits for the commands that are still on their way: for the node timeout, or a few where the

@@ -1,14 +1,11 @@
 package redlock
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/go-redsync/redsync/v4/redis"
 )
 
 const (
@@ -19,19 +16,19 @@ const (
 // errResting is what a node answers that failed lately, without being asked.
 var errResting = errors.New("it failed lately and is asked again within a second")
 
-// server carries commands out, each under a deadline of its own.
+// server carries commands out, each within a time of its own, and tells the node it was asked by of
+// the answer.
 type server interface {
-	get(name string) (string, error)
-	setNX(name, value string, expiry time.Duration) (bool, error)
-	eval(script *redis.Script, keysAndArgs ...any) (any, error)
+	start(c command, from *node, to sink)
 }
 
-// node is redsync's Pool of one Redis server. Its commands do not run under the caller's context:
+// node is one Redis server. Its commands do not run under the caller's context:
 // redsync ends that as soon as a majority has answered, and the rest is to be told all the same. A
 // server that fails again and again is left alone for a while, but for one command that tries it.
 type node struct {
-	index  int // its place in the list
-	server server
+	index    int // its place in the list
+	server   server
+	commands *commands
 
 	failures atomic.Int64 // in a row
 	mu       sync.Mutex
@@ -39,10 +36,30 @@ type node struct {
 	lastErr  error
 }
 
-// Get returns the Conn of one command of one step; the step is told by ctx.
-func (n *node) Get(ctx context.Context) (redis.Conn, error) {
-	step, _ := ctx.Value(stepKey{}).(*step)
-	return &conn{node: n, step: step}, nil
+// start has the server carry a command out. The answer may come before it returns.
+func (n *node) start(c command, to sink) {
+	n.commands.begin(1)
+	if err := n.admit(); err != nil {
+		n.commands.end()
+		to.answer(n.index, nil, err)
+		return
+	}
+	n.server.start(c, n, to)
+}
+
+// answered passes an answer on.
+func (n *node) answered(to sink, reply any, err error) {
+	n.note(err)
+	to.answer(n.index, reply, err)
+	n.commands.end()
+}
+
+// do carries a command out and waits for its answer.
+func (n *node) do(c command) (any, error) {
+	one := make(answers, 1)
+	n.start(c, one)
+	a := <-one
+	return a.reply, a.err
 }
 
 // admit refuses commands to a node that rests.
@@ -77,61 +94,3 @@ func (n *node) note(err error) {
 		n.resting = time.Now().Add(restFor)
 	}
 }
-
-func (n *node) get(name string) (string, error) {
-	if err := n.admit(); err != nil {
-		return "", err
-	}
-	value, err := n.server.get(name)
-	n.note(err)
-	return value, err
-}
-
-func (n *node) setNX(name, value string, expiry time.Duration) (bool, error) {
-	if err := n.admit(); err != nil {
-		return false, err
-	}
-	ok, err := n.server.setNX(name, value, expiry)
-	n.note(err)
-	return ok, err
-}
-
-func (n *node) eval(script *redis.Script, keysAndArgs ...any) (any, error) {
-	if err := n.admit(); err != nil {
-		return nil, err
-	}
-	reply, err := n.server.eval(script, keysAndArgs...)
-	n.note(err)
-	return reply, err
-}
-
-// conn is redsync's connection for one command. redsync locks by SetNX and does the rest by Eval.
-type conn struct {
-	node *node
-	step *step
-}
-
-func (c *conn) SetNX(name, value string, expiry time.Duration) (bool, error) {
-	c.step.begin(c.node.index)
-	defer c.step.end(c.node.index)
-	return c.node.setNX(name, value, expiry)
-}
-
-func (c *conn) Eval(script *redis.Script, keysAndArgs ...any) (any, error) {
-	step := c.step
-	if step.locks {
-		step = step.released()
-	}
-	step.begin(c.node.index)
-	defer step.end(c.node.index)
-	return c.node.eval(script, keysAndArgs...)
-}
-
-func (c *conn) Close() error { return nil }
-
-var errUnused = errors.New("redlock: redsync does not use this command")
-
-func (c *conn) Get(string) (string, error)         { return "", errUnused }
-func (c *conn) Set(string, string) (bool, error)   { return false, errUnused }
-func (c *conn) PTTL(string) (time.Duration, error) { return 0, errUnused }
-func (c *conn) ScriptLoad(*redis.Script) error     { return errUnused }

@@ -7,130 +7,107 @@ import (
 	"sync"
 	"time"
 
-	redsyncredis "github.com/go-redsync/redsync/v4/redis"
 	"github.com/redis/go-redis/v9"
 )
 
 // pipeline is a server whose commands share round trips: those that come while one is under way go out
-// together with the next. Whoever comes first sends for all that wait, and hands the duty on to the
-// first of those that came meanwhile; there is no goroutine to keep, and nobody lingers.
+// together with the next. One goroutine sends while anything waits; nobody lingers.
 type pipeline struct {
 	client  redis.UniversalClient
 	timeout time.Duration // of a round trip
 
 	mu      sync.Mutex
 	sending bool
-	waiting []*request
+	waiting []request
+	spare   []request // an array to use again
 }
 
 // request is one command that waits for its answer.
 type request struct {
-	command redis.Cmder
-	turn    chan duty // what its goroutine goes on with, of room one
+	command command
+	wire    redis.Cmder
+	from    *node
+	to      sink
 }
 
-type duty int
-
-const (
-	answered  duty = iota // the command has its answer
-	sendsNext             // send for all that wait
-)
-
-var requests = sync.Pool{New: func() any { return &request{turn: make(chan duty, 1)} }}
-
-func (p *pipeline) get(name string) (string, error) {
-	command := redis.NewStringCmd(context.Background(), "get", name)
-	p.do(command)
-	value, err := command.Result()
-	if err == redis.Nil {
-		return "", nil
-	}
-	return value, err
-}
-
-func (p *pipeline) setNX(name, value string, expiry time.Duration) (bool, error) {
-	command := redis.NewBoolCmd(context.Background(), "set", name, value, "px", expiry.Milliseconds(), "nx")
-	p.do(command)
-	return command.Result()
-}
-
-func (p *pipeline) eval(script *redsyncredis.Script, keysAndArgs ...any) (any, error) {
-	reply, err := p.evalBy("evalsha", script.Hash, script.KeyCount, keysAndArgs)
-	if err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT ") {
-		return p.evalBy("eval", script.Src, script.KeyCount, keysAndArgs)
-	}
-	return reply, err
-}
-
-func (p *pipeline) evalBy(command, script string, keys int, keysAndArgs []any) (any, error) {
-	arguments := make([]any, 0, 3+len(keysAndArgs))
-	arguments = append(arguments, command, script, keys)
-	cmd := redis.NewCmd(context.Background(), append(arguments, keysAndArgs...)...)
-	p.do(cmd)
-	return cmd.Result()
-}
-
-// do returns when the command has its answer, which may be an error.
-func (p *pipeline) do(command redis.Cmder) {
-	r := requests.Get().(*request)
-	defer requests.Put(r)
-	r.command = command
-	if p.join(r) || <-r.turn == sendsNext {
-		p.send(r)
-	}
-	r.command = nil
-}
-
-// join has r wait with the others, and reports whether its goroutine is to send.
-func (p *pipeline) join(r *request) (sends bool) {
+func (p *pipeline) start(c command, from *node, to sink) {
+	r := request{c, c.wire(), from, to}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = append(p.waiting, r)
-	sends = !p.sending
+	if p.sending {
+		return
+	}
 	p.sending = true
-	return sends
+	from.commands.begin(1) // the goroutine, which who closes the Locker waits for
+	go func() {
+		defer from.commands.end()
+		p.send()
+	}()
 }
 
-// send makes one round trip for all that wait, mine among them.
-func (p *pipeline) send(mine *request) {
+// send makes round trips until nothing waits.
+func (p *pipeline) send() {
+	var wires []redis.Cmder
+	for batch := p.next(nil); batch != nil; batch = p.next(batch) {
+		wires = wires[:0]
+		for _, r := range batch {
+			wires = append(wires, r.wire)
+		}
+		failure := p.roundTrip(wires)
+		for _, r := range batch {
+			p.answer(r)
+		}
+		if failure != nil {
+			p.failWaiting(failure)
+		}
+	}
+}
+
+// next is what goes out now, nil where nothing waits. The batch before it has been dealt with.
+func (p *pipeline) next(before []request) []request {
 	runtime.Gosched() // messages are received together: let those that are about to ask join
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(before)
+	p.spare = before[:0]
+	if len(p.waiting) == 0 {
+		p.sending = false
+		return nil
+	}
 	batch := p.waiting
+	p.waiting = p.spare
+	return batch
+}
+
+// failWaiting answers those that came during a round trip that failed: they have waited for it, and a
+// server that hangs is not to cost them a second timeout.
+func (p *pipeline) failWaiting(failure error) {
+	p.mu.Lock()
+	waiting := p.waiting
 	p.waiting = nil
 	p.mu.Unlock()
+	for _, r := range waiting {
+		r.from.answered(r.to, nil, failure)
+	}
+}
 
-	commands := make([]redis.Cmder, len(batch))
-	for i, r := range batch {
-		commands[i] = r.command
+func (p *pipeline) answer(r request) {
+	reply, err := r.command.reply(r.wire)
+	if script, ok := r.command.(*eval); ok && err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT ") {
+		p.start(script.loading(), r.from, r.to)
+		return
 	}
-	failure := p.roundTrip(commands)
-
-	p.mu.Lock()
-	if failure != nil { // those that wait have waited for this: a server that hangs costs them no second timeout
-		for _, r := range p.waiting {
-			r.command.SetErr(failure)
-			batch = append(batch, r)
-		}
-		p.waiting = nil
-	}
-	if p.sending = len(p.waiting) > 0; p.sending {
-		p.waiting[0].turn <- sendsNext
-	}
-	p.mu.Unlock()
-	for _, r := range batch {
-		if r != mine {
-			r.turn <- answered
-		}
-	}
+	r.from.answered(r.to, reply, err)
 }
 
 // roundTrip sends commands, each of which has its own answer then. It returns an error where the
 // server could not be reached.
-func (p *pipeline) roundTrip(commands []redis.Cmder) error {
+func (p *pipeline) roundTrip(wires []redis.Cmder) error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
 	pipe := p.client.Pipeline()
-	_ = pipe.BatchProcess(ctx, commands...) // queues
+	_ = pipe.BatchProcess(ctx, wires...) // queues
 	_, err := pipe.Exec(ctx)
 	if _, answered := err.(redis.Error); err == nil || answered {
 		return nil

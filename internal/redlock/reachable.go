@@ -20,7 +20,7 @@ func (l *Locker) Reachable(ctx context.Context) []NodeState {
 	for i, node := range l.nodes {
 		states[i] = NodeState{Name: node.Name, Err: errNoAnswer}
 	}
-	answers := l.ask(ping)
+	answers := l.ask(get{pingKey})
 	for range l.nodes {
 		select {
 		case a := <-answers:

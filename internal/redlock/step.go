@@ -18,51 +18,46 @@ type steps struct {
 	commands *commands
 
 	mu     sync.Mutex
-	number int        // of the latest step
-	ended  []int      // commands to each node that have ended
+	latest int        // the number of the latest step
+	done   []int      // commands to each node that have ended
 	moved  *sync.Cond // nil until somebody waits
 }
 
 // step is one command to each node, made within one call of redsync.
 type step struct {
-	of     *steps
-	number int
-	locks  bool // redsync takes a lock in vain back within the same call: a step of its own
-	undone bool // that step was counted
+	of      *steps
+	number  int
+	locking *round // of the call that locks
+	undone  bool   // redsync takes a lock in vain back within the same call: a step of its own
 }
 
 type stepKey struct{}
 
-func newSteps(nodes int, c *commands) *steps {
-	return &steps{commands: c, number: -1, ended: make([]int, nodes)}
-}
+func (s *step) within() context.Context { return context.WithValue(context.Background(), stepKey{}, s) }
 
-// lock is the context for the call of redsync that locks, the first on a lease.
-func (s *steps) lock() context.Context { return s.within(true) }
+// lock is the step that locks, the first of a lease. Its commands are those of a round.
+func (s *steps) lock(r *round) *step { return &step{of: s, locking: r} }
 
-// next is the context for the next call of redsync on the lease, which follows the call before.
-func (s *steps) next() context.Context { return s.within(false) }
-
-func (s *steps) within(locks bool) context.Context {
+// next is the step of the next call of redsync on the lease, which follows the call before.
+func (s *steps) next() *step {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return context.WithValue(context.Background(), stepKey{}, &step{of: s, number: s.add(), locks: locks})
+	return s.add()
 }
 
-// add counts one more step with its commands. The caller holds mu.
-func (s *steps) add() (number int) {
-	s.commands.begin(len(s.ended))
-	s.number++
-	return s.number
+func (s *steps) add() *step {
+	s.commands.begin(len(s.done))
+	s.latest++
+	return &step{of: s, number: s.latest}
 }
 
-// released is the step in which redsync takes a lock in vain back.
-func (s *step) released() *step {
+// undo is the step in which redsync takes a lock in vain back.
+func (s *step) undo() *step {
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()
 	if !s.undone {
 		s.undone = true
-		s.of.add()
+		return s.of.add()
 	}
 	return &step{of: s.of, number: s.number + 1}
 }
@@ -72,7 +67,7 @@ func (s *step) begin(node int) {
 	o := s.of
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.ended[node] < s.number {
+	for o.done[node] < s.number {
 		if o.moved == nil {
 			o.moved = sync.NewCond(&o.mu)
 		}
@@ -82,12 +77,15 @@ func (s *step) begin(node int) {
 
 // end says that the step's command to a node has ended.
 func (s *step) end(node int) {
-	o := s.of
-	o.mu.Lock()
-	o.ended[node]++
-	if o.moved != nil {
-		o.moved.Broadcast()
+	s.of.ended(node)
+	s.of.commands.end()
+}
+
+func (s *steps) ended(node int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done[node]++
+	if s.moved != nil {
+		s.moved.Broadcast()
 	}
-	o.mu.Unlock()
-	o.commands.end()
 }
