@@ -21,22 +21,47 @@ type command interface {
 type setNX struct {
 	key, value string
 	expiry     time.Duration
-	arguments  []any
+	ms         int64
+	arguments  [6]any // pointers, which need no memory of their own
 }
 
-func newSetNX(key, value string, expiry time.Duration) *setNX {
-	return &setNX{key, value, expiry, []any{"set", key, value, "px", expiry.Milliseconds(), "nx"}}
+func (c *setNX) init(key, value string, expiry time.Duration) {
+	c.key, c.value, c.expiry, c.ms = key, value, expiry, expiry.Milliseconds()
+	c.arguments = [...]any{"set", &c.key, &c.value, "px", &c.ms, "nx"}
 }
 
 func (c *setNX) on(conn redsyncredis.Conn) (any, error) { return conn.SetNX(c.key, c.value, c.expiry) }
 func (c *setNX) wire() redis.Cmder {
-	return redis.NewBoolCmd(context.Background(), c.arguments...)
+	return redis.NewBoolCmd(context.Background(), c.arguments[:]...)
 }
 
 func (c *setNX) reply(r redis.Cmder) (any, error) {
 	set, err := r.(*redis.BoolCmd).Result()
 	return set, err
 }
+
+// mark sets a key to the done mark. Its reply is 1.
+type mark struct {
+	key, token string
+	ms         int64
+	arguments  [5]any
+}
+
+func (c *mark) init(key, token string, window time.Duration) {
+	c.key, c.token, c.ms = key, token, max(window.Milliseconds(), 1)
+	c.arguments = [...]any{"set", &c.key, DoneMark, "px", &c.ms}
+}
+
+// on is careful where it need not be: redsync's Conn knows no SET with an expiry.
+func (c *mark) on(conn redsyncredis.Conn) (any, error) { return c.careful().on(conn) }
+func (c *mark) wire() redis.Cmder {
+	return redis.NewStatusCmd(context.Background(), c.arguments[:]...)
+}
+
+func (c *mark) reply(r redis.Cmder) (any, error) { return int64(1), r.Err() }
+
+// careful is the mark where the key may be somebody else's: it is left alone then, and the reply is 0.
+func (c *mark) careful() *eval { return newEval(markScript, c.key, c.token, DoneMark, c.ms) }
 
 // get reads a key. Its reply is the value, empty where there is none.
 type get struct{ key string }

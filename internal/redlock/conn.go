@@ -13,7 +13,11 @@ import (
 type pool struct{ node *node }
 
 func (p pool) Get(ctx context.Context) (redis.Conn, error) {
-	return &conn{node: p.node, step: ctx.Value(stepKey{}).(*step)}, nil
+	step := ctx.Value(stepKey{}).(*step)
+	if step.locking != nil {
+		return &step.conns[p.node.index], nil
+	}
+	return &conn{node: p.node, step: step}, nil
 }
 
 // conn is redsync's connection for one command. redsync locks by SetNX, which every node was told

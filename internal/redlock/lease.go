@@ -34,28 +34,46 @@ type Lease struct {
 	token  string
 	asked  time.Time
 	until  atomic.Int64 // nanoseconds since asked
-	steps  steps
 
-	mu    sync.Mutex // a redsync.Mutex is not safe for concurrent use
-	mutex *redsync.Mutex
-	over  bool // marked done or given up: an extension would set the key again
+	// What locking and marking need is here: a lease is made for every message.
+	steps   steps
+	lock    setNX
+	locking round
+	first   step
+	marking marking // the first attempt
+
+	mu       sync.Mutex // a redsync.Mutex is not safe for concurrent use
+	mutex    *redsync.Mutex
+	doubtful bool // it was extended, or should have been: a node may have another value
+	over     bool // marked done or given up: an extension would set the key again
 }
 
-// lock asks every node for the name at once, waits until they have decided, and has redsync judge
+// lease asks every node for the name at once, waits until they have decided, and has redsync judge
 // their answers: which are enough, until when the lease lasts, and what is to be taken back. redsync
 // would ask them one by one, each from a goroutine that waits.
-func (l *Locker) lock(name string) (*Lease, error) {
+func (l *Locker) lease(name string) (*Lease, error) {
 	lease := &Lease{locker: l, name: name, token: newToken(), asked: time.Now()}
-	lease.steps = steps{commands: &l.commands, done: make([]int, len(l.servers))}
-	r := l.newRound(true, &lease.steps)
-	l.tell(newSetNX(name, lease.token, l.options.Expiry), r)
-	<-r.decided
-	lease.mutex = l.redsync.NewMutex(name, append(l.mutex, redsync.WithGenValueFunc(lease.value))...)
-	if err := lease.mutex.LockContext(lease.steps.lock(r).within()); err != nil {
+	lease.steps.init(l)
+	lease.locking.init(len(l.servers), true, &lease.steps)
+	lease.lock.init(name, lease.token, l.options.Expiry)
+	l.tell(&lease.lock, &lease.locking)
+	lease.locking.decide()
+
+	lease.first.initLock(&lease.steps, l, &lease.locking)
+	lease.mutex = l.redsync.NewMutex(name, lease)
+	if err := lease.mutex.LockContext(&lease.first); err != nil {
 		return nil, err
 	}
 	lease.remember(lease.asked)
 	return lease, nil
+}
+
+// Apply is a redsync.Option: the locker's, and the token that the nodes were told.
+func (l *Lease) Apply(m *redsync.Mutex) {
+	for _, option := range l.locker.mutex {
+		option.Apply(m)
+	}
+	redsync.WithGenValueFunc(l.value).Apply(m)
 }
 
 // newToken is a random value of the kind that redsync makes.
@@ -100,7 +118,8 @@ func (l *Lease) Extend(ctx context.Context) error {
 		return l.lost("it has ended")
 	}
 	asked := time.Now()
-	ok, err := l.mutex.ExtendContext(l.steps.next().within())
+	l.doubtful = true
+	ok, err := l.mutex.ExtendContext(l.steps.next())
 	switch {
 	case !time.Now().Before(end):
 		return l.lost("it ended before its extension was confirmed")
@@ -126,19 +145,47 @@ func (l *Lease) lost(why string) error {
 func (l *Lease) MarkDone(ctx context.Context, window time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	doing := "marking " + l.Name() + " done"
-	r := l.locker.newRound(int64(1), nil)
-	l.locker.tell(newEval(markScript, l.name, l.token, DoneMark, max(window.Milliseconds(), 1)), r)
-	<-r.decided
-	if r.won() {
+	m := &l.marking
+	if m.told { // answers to the first attempt may still come
+		m = new(marking)
+	}
+	if m.by(l, window) {
 		l.over = true
 		return nil
 	}
-	failed, refused := r.against()
+	l.doubtful = true
+	doing := "marking " + l.Name() + " done"
+	failed, refused := m.round.against(l.locker)
 	if ctx.Err() != nil && len(refused) < l.locker.majority() {
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
 	return l.locker.unconfirmed(doing, failed, refused)
+}
+
+// marking is one attempt to mark a lease done.
+type marking struct {
+	told  bool
+	mark  mark
+	round round
+}
+
+// by reports whether a majority of the nodes has the mark.
+func (m *marking) by(l *Lease, window time.Duration) bool {
+	m.told = true
+	m.mark.init(l.name, l.token, window)
+	m.round.init(len(l.locker.servers), int64(1), nil)
+	if l.mayBeForeign() {
+		l.locker.tell(m.mark.careful(), &m.round)
+	} else {
+		l.locker.tell(&m.mark, &m.round)
+	}
+	return m.round.decide()
+}
+
+// mayBeForeign reports whether a majority of the keys could be somebody else's, so that they must not
+// be set unseen. Those of a lease that lasts longer than a command takes are ours.
+func (l *Lease) mayBeForeign() bool {
+	return l.doubtful || time.Until(l.Until()) < l.locker.options.NodeTimeout
 }
 
 // Release gives the lease up, also when ctx has ended: the key would stay. A lease that has ended is
@@ -147,7 +194,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true
-	ok, err := l.mutex.UnlockContext(l.steps.next().within())
+	ok, err := l.mutex.UnlockContext(l.steps.next())
 	if ok {
 		return nil
 	}

@@ -100,7 +100,7 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("acquiring %s: %w", name, err)
 	}
-	lease, err := l.lock(name)
+	lease, err := l.lease(name)
 	if err == nil {
 		return lease, nil
 	}
@@ -122,18 +122,24 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 // Ping returns nil when a majority of the nodes answers, and else an error matching ErrOutage that
 // says which do not.
 func (l *Locker) Ping(ctx context.Context) error {
-	r := l.newRound("", nil)
-	l.tell(get{pingKey}, r)
-	select {
-	case <-r.decided:
-	case <-ctx.Done():
-		return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, ctx.Err())
+	answers := l.ask(get{pingKey})
+	answered, failed := 0, []error(nil)
+	for range l.servers {
+		select {
+		case a := <-answers:
+			if a.err == nil {
+				answered++
+			} else {
+				failed = append(failed, l.nodeError(a.node, a.err))
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, ctx.Err())
+		}
+		if answered == l.majority() {
+			return nil
+		}
 	}
-	failed, _ := r.against()
-	if l.isOutage(failed) {
-		return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
-	}
-	return nil
+	return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
 }
 
 // Close waits for the commands that are still on their way: for the node timeout, or a few where the

@@ -34,17 +34,17 @@ func (l *Locker) ask(c command) answers {
 
 // round is a command to every node whose answers count: those of a majority decide.
 type round struct {
-	locker  *Locker
-	yes     any           // the reply of a node that did what it was asked for
-	steps   *steps        // nil, or told of each answer
-	decided chan struct{} // closed when a majority said yes, or said no, or all have answered
+	yes      any // the reply of a node that did what it was asked for
+	majority int
+	steps    *steps // nil, or told of each answer
 
 	mu      sync.Mutex
+	more    sync.Cond // another answer, where somebody waits for a certain node; or the decision
 	answers []heard
-	more    *sync.Cond // nil until somebody waits for a certain node
 	agreed  int
 	refused int
 	known   int
+	waiting int // for certain nodes
 }
 
 type heard struct {
@@ -53,8 +53,11 @@ type heard struct {
 	err   error
 }
 
-func (l *Locker) newRound(yes any, s *steps) *round {
-	return &round{locker: l, yes: yes, steps: s, decided: make(chan struct{}), answers: make([]heard, len(l.servers))}
+// init makes the zero round one of n nodes.
+func (r *round) init(n int, yes any, s *steps) {
+	r.yes, r.majority, r.steps = yes, n/2+1, s
+	r.more.L = &r.mu
+	r.answers = make([]heard, n)
 }
 
 func (r *round) answer(node int, reply any, err error) {
@@ -73,50 +76,49 @@ func (r *round) answer(node int, reply any, err error) {
 	default:
 		r.refused++
 	}
-	if !before && r.isDecided() {
-		close(r.decided)
-	}
-	if r.more != nil {
+	if r.waiting > 0 || !before && r.isDecided() {
 		r.more.Broadcast()
 	}
 }
 
+// isDecided reports whether a majority said yes, or said no, or all have answered.
 func (r *round) isDecided() bool {
-	majority := r.locker.majority()
-	return r.agreed >= majority || r.refused >= majority || r.known == len(r.answers)
+	return r.agreed >= r.majority || r.refused >= r.majority || r.known == len(r.answers)
+}
+
+// decide waits for the decision, and reports whether a majority said yes.
+func (r *round) decide() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for !r.isDecided() {
+		r.more.Wait()
+	}
+	return r.agreed >= r.majority
 }
 
 // of waits for the answer of one node.
 func (r *round) of(node int) (reply any, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.waiting++
+	defer func() { r.waiting-- }()
 	for !r.answers[node].known {
-		if r.more == nil {
-			r.more = sync.NewCond(&r.mu)
-		}
 		r.more.Wait()
 	}
 	return r.answers[node].reply, r.answers[node].err
 }
 
-// won reports whether a majority has said yes.
-func (r *round) won() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.agreed >= r.locker.majority()
-}
-
-// against are the nodes that have not done what they were asked for.
-func (r *round) against() (failed, refused []error) {
+// against are the nodes that are known not to have done what they were asked for.
+func (r *round) against(l *Locker) (failed, refused []error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for node, a := range r.answers {
 		switch {
 		case !a.known || a.err == nil && a.reply == r.yes:
 		case a.err != nil:
-			failed = append(failed, r.locker.nodeError(node, a.err))
+			failed = append(failed, l.nodeError(node, a.err))
 		default:
-			refused = append(refused, r.locker.nodeError(node, errOther))
+			refused = append(refused, l.nodeError(node, errOther))
 		}
 	}
 	return failed, refused

@@ -18,25 +18,46 @@ type steps struct {
 	commands *commands
 
 	mu     sync.Mutex
-	latest int        // the number of the latest step
-	done   []int      // commands to each node that have ended
-	moved  *sync.Cond // nil until somebody waits
+	moved  sync.Cond // a command has ended
+	latest int       // the number of the latest step
+	done   []int     // commands to each node that have ended
 }
 
-// step is one command to each node, made within one call of redsync.
+func (s *steps) init(l *Locker) {
+	s.commands = &l.commands
+	s.moved.L = &s.mu
+	s.done = make([]int, len(l.servers))
+}
+
+// step is one command to each node, made within one call of redsync. It is the context of that call.
 type step struct {
-	of      *steps
-	number  int
-	locking *round // of the call that locks
+	context.Context
+	of     *steps
+	number int
+
+	locking *round // of the first step of a lease, whose commands are those of a round
+	conns   []conn // redsync's, of that step
 	undone  bool   // redsync takes a lock in vain back within the same call: a step of its own
 }
 
 type stepKey struct{}
 
-func (s *step) within() context.Context { return context.WithValue(context.Background(), stepKey{}, s) }
+// Value is the step itself.
+func (s *step) Value(key any) any {
+	if key == (stepKey{}) {
+		return s
+	}
+	return nil
+}
 
-// lock is the step that locks, the first of a lease. Its commands are those of a round.
-func (s *steps) lock(r *round) *step { return &step{of: s, locking: r} }
+// initLock makes the zero step the first of a lease.
+func (s *step) initLock(of *steps, l *Locker, r *round) {
+	s.Context, s.of, s.locking = context.Background(), of, r
+	s.conns = make([]conn, len(l.servers))
+	for i, n := range l.servers {
+		s.conns[i] = conn{n, s}
+	}
+}
 
 // next is the step of the next call of redsync on the lease, which follows the call before.
 func (s *steps) next() *step {
@@ -48,7 +69,11 @@ func (s *steps) next() *step {
 func (s *steps) add() *step {
 	s.commands.begin(len(s.done))
 	s.latest++
-	return &step{of: s, number: s.latest}
+	return s.step(s.latest)
+}
+
+func (s *steps) step(number int) *step {
+	return &step{Context: context.Background(), of: s, number: number}
 }
 
 // undo is the step in which redsync takes a lock in vain back.
@@ -59,7 +84,7 @@ func (s *step) undo() *step {
 		s.undone = true
 		return s.of.add()
 	}
-	return &step{of: s.of, number: s.number + 1}
+	return s.of.step(s.number + 1)
 }
 
 // begin returns when the step's command to a node may be sent.
@@ -68,9 +93,6 @@ func (s *step) begin(node int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for o.done[node] < s.number {
-		if o.moved == nil {
-			o.moved = sync.NewCond(&o.mu)
-		}
 		o.moved.Wait()
 	}
 }
@@ -85,7 +107,5 @@ func (s *steps) ended(node int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done[node]++
-	if s.moved != nil {
-		s.moved.Broadcast()
-	}
+	s.moved.Broadcast()
 }
