@@ -51,6 +51,13 @@ func (d *delivery) locked(lease Lease) {
 	d.lease = lease
 }
 
+// heldLease is the lease, which stays the record's.
+func (d *delivery) heldLease() Lease {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lease
+}
+
 // takeLease hands the lease back, once.
 func (d *delivery) takeLease() Lease {
 	d.mu.Lock()

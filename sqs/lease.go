@@ -111,6 +111,19 @@ func (k *keeper) releaseLock(d *delivery) { k.end(d, &d.extension.lock) }
 // shown: a late extension of a deleted message is an error, one of a shown message would hide it.
 func (k *keeper) releaseVisibility(d *delivery) { k.end(d, &d.extension.show) }
 
+// releaseIdle is release where no extension is under way. Else it does nothing and reports false.
+func (k *keeper) releaseIdle(d *delivery) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	x := &d.extension
+	if x.lock.busy != nil || x.show.busy != nil {
+		return false
+	}
+	x.lock.over, x.show.over = true, true
+	k.place(d)
+	return true
+}
+
 func (k *keeper) end(d *delivery, c *clock) {
 	k.mu.Lock()
 	c.over = true

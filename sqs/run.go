@@ -25,6 +25,7 @@ type run struct {
 	receiver   *receiver
 	inflight   *inflight
 	lanes      *lanes
+	workers    *workers
 	keeper     *keeper
 	settler    *settler
 	deliveries sync.WaitGroup
@@ -56,6 +57,7 @@ func newRun(ctx context.Context, c *consumer) *run {
 	r.handlers, r.cutShort = context.WithCancelCause(kept)
 	r.gate = &gate{locker: c.locker, log: c.logGate}
 	r.lanes = &lanes{run: r, waiting: make(map[string][]*delivery)}
+	r.workers = &workers{most: c.config.Concurrency, handle: r.handle}
 	r.keeper = &keeper{
 		visibility: c.visibility, maxExtension: c.config.MaxExtension, extend: r.extendVisibility, log: c.logExtension, stats: c.stats,
 	}
@@ -85,6 +87,7 @@ func (r *run) supervise(unwatch func() bool) {
 	r.receiver.wait()
 	close(r.polled)
 	r.deliveries.Wait()
+	r.workers.wait()
 	r.keeper.stop()
 	r.settler.close()
 	r.stopTimers()

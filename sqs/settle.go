@@ -24,9 +24,9 @@ const (
 	maxBatch      = 10 // entries in a batch call of SQS
 	settleBacklog = 1000
 	showLinger    = 5 * time.Millisecond // visibility changes that are due together are asked for together
-	settleTimeout = 20 * time.Second // for one message, its retries included
-	callTimeout   = 10 * time.Second // for one call of the API, the SDK's retries included
-	maxVisibility = 12 * time.Hour   // counted from receipt, by SQS
+	settleTimeout = 20 * time.Second     // for one message, its retries included
+	callTimeout   = 10 * time.Second     // for one call of the API, the SDK's retries included
+	maxVisibility = 12 * time.Hour       // counted from receipt, by SQS
 )
 
 // settler tells SQS what became of messages: deletes and visibility timeouts, ten to a call.
@@ -78,13 +78,21 @@ func (s *settler) close() {
 
 // delete deletes by receipt handle, retrying what can succeed.
 func (s *settler) delete(handle string) error {
-	err := s.deletes.Do(context.Background(), handle)
+	return s.deleted(s.deletes.Do(context.Background(), handle))
+}
+
+func (s *settler) deleted(err error) error {
 	if err != nil {
 		s.stats.deleteFailures.Add(1)
 		return fmt.Errorf("sqs: deleting a message from %s: %w", s.queue.name, err)
 	}
 	s.stats.deleted.Add(1)
 	return nil
+}
+
+// deleteThen is delete for who does not wait: then is called with its outcome.
+func (s *settler) deleteThen(handle string, then func(error)) {
+	s.deletes.Go(handle, func(err error) { then(s.deleted(err)) })
 }
 
 // show makes the message with handle visible after timeout.

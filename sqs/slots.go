@@ -16,14 +16,13 @@ import (
 type slots struct {
 	concurrency  int
 	maxUnsettled int
-	running      chan struct{} // a place for each message that is locked and handled
 	wake         chan struct{} // there may be room
 
 	mu        sync.Mutex
 	expected  int // asked for by receives under way
 	held      int // received, and their handlers have not returned
 	unsettled int
-	through   average   // time of a message in its place
+	through   average   // time in which a message is locked and handled
 	receive   average   // time of a receive that came back full
 	fewSince  time.Time // when there began to be some room, but not enough
 }
@@ -36,7 +35,6 @@ func newSlots(concurrency int) *slots {
 	return &slots{
 		concurrency:  concurrency,
 		maxUnsettled: max(3*concurrency, 30*maxBatch),
-		running:      make(chan struct{}, concurrency),
 		wake:         make(chan struct{}, 1),
 	}
 }
@@ -120,35 +118,16 @@ func (s *slots) dropped() {
 	s.notify()
 }
 
-// enter waits for a place among those that run. It returns false when ctx ends first.
-func (s *slots) enter(ctx context.Context) bool {
-	select {
-	case s.running <- struct{}{}:
-		return true
-	default:
-	}
-	select {
-	case s.running <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// leave gives the place back that enter took, after a time.
-func (s *slots) leave(took time.Duration) {
-	<-s.running
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.through.add(took)
-}
-
-// returned frees the slot of a message whose handler has returned and that is not settled yet.
-func (s *slots) returned() {
+// returned frees the slot of a message whose handler has returned, after it was locked and handled for a
+// while, and that is not settled yet.
+func (s *slots) returned(took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.held--
 	s.unsettled++
+	if took > 0 {
+		s.through.add(took)
+	}
 	s.notify()
 }
 

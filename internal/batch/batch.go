@@ -66,7 +66,16 @@ type entry[T any] struct {
 	once    bool // without retries
 	offered time.Time
 	attempt int
-	outcome chan error // of room one: a caller that left does not block a flusher
+	outcome chan error  // of room one: a caller that left does not block a flusher
+	then    func(error) // in place of outcome, where nobody waits
+}
+
+func (e *entry[T]) settle(err error) {
+	if e.then != nil {
+		e.then(err)
+		return
+	}
+	e.outcome <- err
 }
 
 // New makes a Batcher. It panics where Send is missing, and takes one for a Size or Flushers below it.
@@ -92,6 +101,15 @@ func (b *Batcher[T]) Do(ctx context.Context, item T) error {
 // DoOnce is Do without retries.
 func (b *Batcher[T]) DoOnce(ctx context.Context, item T) error {
 	return b.do(ctx, item, true)
+}
+
+// Go is Do for who has something else to do meanwhile: it returns at once, whatever the backlog, and
+// then is called with the outcome, in a goroutine that sends batches and must not be held up.
+func (b *Batcher[T]) Go(item T, then func(error)) {
+	e := &entry[T]{item: item, ctx: context.Background(), offered: time.Now(), then: then}
+	if !b.accept(e) {
+		then(ErrClosed)
+	}
 }
 
 // DoAll sends items side by side and returns one outcome for each.
@@ -163,6 +181,18 @@ func (b *Batcher[T]) offer(e *entry[T]) error {
 	b.open++
 	b.add(e)
 	return nil
+}
+
+// accept takes e whatever the backlog.
+func (b *Batcher[T]) accept(e *entry[T]) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.open++
+	b.add(e)
+	return true
 }
 
 func (b *Batcher[T]) full() bool {
@@ -292,7 +322,7 @@ func (b *Batcher[T]) sendOne(batch []*entry[T]) {
 		if err != nil && b.retry(e, err) {
 			continue
 		}
-		e.outcome <- err
+		e.settle(err)
 		settled++
 	}
 	b.settle(settled)
@@ -326,15 +356,20 @@ func (b *Batcher[T]) late(e *entry[T], wait time.Duration) bool {
 
 // again offers e once more, which failed with err before.
 func (b *Batcher[T]) again(e *entry[T], err error) {
+	if !b.addAgain(e) {
+		e.settle(err)
+		b.settle(1)
+	}
+}
+
+func (b *Batcher[T]) addAgain(e *entry[T]) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed || e.ctx.Err() != nil {
-		e.outcome <- err
-		b.open--
-		b.ended.Broadcast()
-		return
+		return false
 	}
 	b.add(e)
+	return true
 }
 
 func (b *Batcher[T]) isClosed() bool {

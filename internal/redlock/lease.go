@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -145,21 +146,34 @@ func (l *Lease) lost(why string) error {
 func (l *Lease) MarkDone(ctx context.Context, window time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	m := &l.marking
-	if m.told { // answers to the first attempt may still come
-		m = new(marking)
-	}
-	if m.by(l, window) {
+	m := l.attempt()
+	l.tellMark(m, window, nil)
+	if m.round.decide() {
 		l.over = true
 		return nil
 	}
-	l.doubtful = true
-	doing := "marking " + l.Name() + " done"
-	failed, refused := m.round.against(l.locker)
-	if ctx.Err() != nil && len(refused) < l.locker.majority() {
-		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	err := m.failure(l)
+	if ctx.Err() != nil && !errors.Is(err, ErrLost) {
+		return fmt.Errorf("marking %s done: %w", l.Name(), ctx.Err())
 	}
-	return l.locker.unconfirmed(doing, failed, refused)
+	return err
+}
+
+// MarkDoneThen is MarkDone for who has something else to do meanwhile: it returns at once, and then is
+// called with what MarkDone would return, in a goroutine that carries commands out and must not be held
+// up. The lease is not extended any more.
+func (l *Lease) MarkDoneThen(window time.Duration, then func(error)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	m := l.attempt()
+	l.tellMark(m, window, func(won bool) {
+		if won {
+			then(nil)
+			return
+		}
+		then(m.failure(l))
+	})
 }
 
 // marking is one attempt to mark a lease done.
@@ -169,17 +183,32 @@ type marking struct {
 	round round
 }
 
-// by reports whether a majority of the nodes has the mark.
-func (m *marking) by(l *Lease, window time.Duration) bool {
+// attempt is the next attempt to mark. Answers to the one before may still come.
+func (l *Lease) attempt() *marking {
+	if l.marking.told {
+		l.doubtful = true
+		return new(marking)
+	}
+	return &l.marking
+}
+
+// tellMark tells every node that the work is done.
+func (l *Lease) tellMark(m *marking, window time.Duration, then func(won bool)) {
 	m.told = true
 	m.mark.init(l.name, l.token, window)
 	m.round.init(len(l.locker.servers), int64(1), nil)
+	m.round.then = then
 	if l.mayBeForeign() {
 		l.locker.tell(m.mark.careful(), &m.round)
-	} else {
-		l.locker.tell(&m.mark, &m.round)
+		return
 	}
-	return m.round.decide()
+	l.locker.tell(&m.mark, &m.round)
+}
+
+// failure says why no majority has the mark.
+func (m *marking) failure(l *Lease) error {
+	failed, refused := m.round.against(l.locker)
+	return l.locker.unconfirmed("marking "+l.Name()+" done", failed, refused)
 }
 
 // mayBeForeign reports whether a majority of the keys could be somebody else's, so that they must not

@@ -44,7 +44,8 @@ type round struct {
 	agreed  int
 	refused int
 	known   int
-	waiting int // for certain nodes
+	waiting int            // for certain nodes
+	then    func(won bool) // nil, or called once, when it is decided
 }
 
 type heard struct {
@@ -64,6 +65,13 @@ func (r *round) answer(node int, reply any, err error) {
 	if r.steps != nil {
 		r.steps.ended(node)
 	}
+	if r.note(node, reply, err) && r.then != nil {
+		r.then(r.decide())
+	}
+}
+
+// note reports whether the answer was the one that decided.
+func (r *round) note(node int, reply any, err error) (decides bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := r.isDecided()
@@ -76,9 +84,11 @@ func (r *round) answer(node int, reply any, err error) {
 	default:
 		r.refused++
 	}
-	if r.waiting > 0 || !before && r.isDecided() {
+	decides = !before && r.isDecided()
+	if r.waiting > 0 || decides {
 		r.more.Broadcast()
 	}
+	return decides
 }
 
 // isDecided reports whether a majority said yes, or said no, or all have answered.
