@@ -79,7 +79,8 @@ func (noLocker) Ping(context.Context) error                     { return nil }
 
 type noLease struct{}
 
-func (noLease) Until() time.Time                              { return time.Time{} }
-func (noLease) Extend(context.Context) error                  { return nil }
-func (noLease) MarkDone(context.Context, time.Duration) error { return nil }
-func (noLease) Release(context.Context) error                 { return nil }
+func (noLease) Until() time.Time                               { return time.Time{} }
+func (noLease) Extend(context.Context) error                   { return nil }
+func (noLease) MarkDone(context.Context, time.Duration) error  { return nil }
+func (noLease) Release(context.Context) error                  { return nil }
+func (noLease) MarkDoneThen(_ time.Duration, then func(error)) { then(nil) }

@@ -44,10 +44,15 @@ type Options[T any] struct {
 
 // Batcher sends items in batches. Make one with New and end it with Close.
 type Batcher[T any] struct {
-	options Options[T]
+	options  Options[T]
+	flushers sync.WaitGroup
+	closing  sync.Once
+
+	work chan []*entry[T] // for the flushers that are idle; closed by Close
 
 	mu        sync.Mutex
 	waiting   []*entry[T]
+	idle      int           // flushers without a batch; they stay, their stacks have grown
 	sending   int           // batches on their way
 	open      int           // items accepted whose callers do not know their outcome
 	linger    *time.Timer   // of what waits
@@ -87,7 +92,7 @@ func New[T any](o Options[T]) *Batcher[T] {
 	if o.Partial <= 0 {
 		o.Partial = o.Flushers
 	}
-	b := &Batcher[T]{options: o}
+	b := &Batcher[T]{options: o, work: make(chan []*entry[T], o.Flushers)}
 	b.ended = sync.NewCond(&b.mu)
 	return b
 }
@@ -135,6 +140,13 @@ func (b *Batcher[T]) Hurry() {
 // Close refuses new items, sends what was accepted and waits for it; what waits to be sent again is
 // given up. It may be called again.
 func (b *Batcher[T]) Close() {
+	b.finish()
+	b.closing.Do(func() { close(b.work) })
+	b.flushers.Wait()
+}
+
+// finish has everything sent that was accepted.
+func (b *Batcher[T]) finish() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
@@ -235,7 +247,13 @@ func (b *Batcher[T]) add(e *entry[T]) {
 func (b *Batcher[T]) flush() {
 	for b.ready(b.sending) {
 		b.sending++
-		go b.send(b.take())
+		if b.idle > 0 {
+			b.idle--
+			b.work <- b.take() // there is room for every flusher
+			continue
+		}
+		first := b.take()
+		b.flushers.Go(func() { b.serve(first) })
 	}
 	if len(b.waiting) == 0 || b.due || b.lingering {
 		return
@@ -286,6 +304,14 @@ func (b *Batcher[T]) take() []*entry[T] {
 	return batch
 }
 
+// serve is a flusher, with its first batch.
+func (b *Batcher[T]) serve(first []*entry[T]) {
+	b.send(first)
+	for batch := range b.work {
+		b.send(batch)
+	}
+}
+
 // send sends a batch, and then whatever may be sent, until there is nothing.
 func (b *Batcher[T]) send(batch []*entry[T]) {
 	for batch != nil {
@@ -303,6 +329,7 @@ func (b *Batcher[T]) nextBatch() []*entry[T] {
 		return batch
 	}
 	b.sending--
+	b.idle++
 	b.ended.Broadcast()
 	return nil
 }
