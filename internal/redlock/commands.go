@@ -22,7 +22,7 @@ func (c *commands) end() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.idle != nil {
+	if c.idle != nil && c.running.Load() == 0 { // another may have begun before the lock was had
 		close(c.idle)
 		c.idle = nil
 	}

@@ -15,6 +15,14 @@
 // reaches two of three nodes is lost when one of them restarts, although a majority kept its data. So
 // each command runs under a deadline of its own, and Close waits for the last of them.
 //
+// The commands of a lease go to all nodes at once, and those of leases that are asked for side by side
+// share round trips: what comes while one is under way goes out with the next. Measured with a hundred
+// leases at a time on three nodes (2 cores, servers included): 265 us for a lease and its mark as
+// redsync comes, 49 us with go-redis's auto-pipelining under redsync, 24 us like this. What is saved
+// beyond the round trips are redsync's three goroutines and channel for each operation. So redsync is
+// asked where there is something to decide: it extends, it releases, and it judges a lock that no
+// majority gave. That a majority gave a lock in time is seen without it, by the same rule.
+//
 // redsync extends a key that is gone by setting it again (WithSetNXOnExtend), which heals a node that
 // restarted empty. That would also revive a lease that had ended on every node, and somebody may have
 // worked meanwhile, so an extension that is not confirmed before the lease's end counts as lost.

@@ -49,24 +49,42 @@ type Lease struct {
 	over     bool // marked done or given up: an extension would set the key again
 }
 
-// lease asks every node for the name at once, waits until they have decided, and has redsync judge
-// their answers: which are enough, until when the lease lasts, and what is to be taken back. redsync
-// would ask them one by one, each from a goroutine that waits.
+// lease asks every node for the name at once and waits until they have decided. Where a majority has
+// given it in time, which is what redsync asks for, redsync is spared: it would ask the nodes one by
+// one, each from a goroutine that waits. Else it judges the answers and takes back what was given.
 func (l *Locker) lease(name string) (*Lease, error) {
 	lease := &Lease{locker: l, name: name, token: newToken(), asked: time.Now()}
 	lease.steps.init(l)
 	lease.locking.init(len(l.servers), true, &lease.steps)
 	lease.lock.init(name, lease.token, l.options.Expiry)
 	l.tell(&lease.lock, &lease.locking)
-	lease.locking.decide()
-
-	lease.first.initLock(&lease.steps, l, &lease.locking)
-	lease.mutex = l.redsync.NewMutex(name, lease)
-	if err := lease.mutex.LockContext(&lease.first); err != nil {
+	won := lease.locking.decide()
+	lease.lastsFrom(lease.asked)
+	if won && time.Now().Before(lease.Until()) {
+		return lease, nil
+	}
+	if err := lease.judge(); err != nil {
 		return nil, err
 	}
-	lease.remember(lease.asked)
-	return lease, nil
+	_ = lease.Release(context.Background()) // else it ends by itself
+	return nil, errTooLate
+}
+
+// errTooLate is an outage: a majority answered, after the lease had ended.
+var errTooLate = errors.New("the lock nodes answered after the lease had ended")
+
+// judge has redsync lock by the answers that came.
+func (l *Lease) judge() error {
+	l.first.initLock(&l.steps, l.locker, &l.locking)
+	return l.redsync().LockContext(&l.first)
+}
+
+// redsync is the lease as redsync has it, made where it is needed.
+func (l *Lease) redsync() *redsync.Mutex {
+	if l.mutex == nil {
+		l.mutex = l.locker.redsync.NewMutex(l.name, l)
+	}
+	return l.mutex
 }
 
 // Apply is a redsync.Option: the locker's, and the token that the nodes were told.
@@ -74,7 +92,8 @@ func (l *Lease) Apply(m *redsync.Mutex) {
 	for _, option := range l.locker.mutex {
 		option.Apply(m)
 	}
-	redsync.WithGenValueFunc(l.value).Apply(m)
+	redsync.WithValue(l.token).Apply(m)
+	redsync.WithGenValueFunc(func() (string, error) { return l.token, nil }).Apply(m)
 }
 
 // newToken is a random value of the kind that redsync makes.
@@ -84,15 +103,10 @@ func newToken() string {
 	return base64.StdEncoding.EncodeToString(b[:])
 }
 
-func (l *Lease) value() (string, error) { return l.token, nil }
-
-// remember keeps the lease's end where Until finds it without waiting for an extension under way. It
-// counts from when the nodes were asked, with redsync's allowance for clocks that drift.
-func (l *Lease) remember(asked time.Time) {
+// lastsFrom sets the lease's end, where Until finds it without waiting for an extension under way. As
+// redsync has it, it counts from when the nodes were asked, less an allowance for clocks that drift.
+func (l *Lease) lastsFrom(asked time.Time) {
 	end := asked.Add(l.locker.options.Expiry * 99 / 100)
-	if until := l.mutex.Until(); until.Before(end) {
-		end = until
-	}
 	l.until.Store(int64(end.Sub(l.asked)))
 }
 
@@ -120,12 +134,12 @@ func (l *Lease) Extend(ctx context.Context) error {
 	}
 	asked := time.Now()
 	l.doubtful = true
-	ok, err := l.mutex.ExtendContext(l.steps.next())
+	ok, err := l.redsync().ExtendContext(l.steps.next())
 	switch {
 	case !time.Now().Before(end):
 		return l.lost("it ended before its extension was confirmed")
 	case ok:
-		l.remember(asked)
+		l.lastsFrom(asked)
 		return nil
 	}
 	failed, refused := l.locker.nodesIn(err)
@@ -223,7 +237,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true
-	ok, err := l.mutex.UnlockContext(l.steps.next())
+	ok, err := l.redsync().UnlockContext(l.steps.next())
 	if ok {
 		return nil
 	}

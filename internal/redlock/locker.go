@@ -110,6 +110,9 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if failed := l.failedNodes(err); l.isOutage(failed) {
 		return nil, fmt.Errorf("acquiring %s: %w: %w", name, ErrOutage, nodeErrors(failed))
 	}
+	if errors.Is(err, errTooLate) {
+		return nil, fmt.Errorf("acquiring %s: %w: %w", name, ErrOutage, err)
+	}
 	if l.isDone(ctx, name) {
 		return nil, fmt.Errorf("acquiring %s: %w", name, ErrDone)
 	}
