@@ -164,7 +164,7 @@ func (c *consumer) awsConfig(ctx context.Context, o *options) (aws.Config, error
 		AccessKeyID:     c.config.AWSAccessKeyID,
 		SecretAccessKey: c.config.AWSSecretAccessKey.Reveal(),
 		EndpointURL:     c.config.SQSEndpointURL,
-		MaxConns:        c.config.MaxPollers + settleConns,
+		MaxConns:        c.config.MaxPollers + helpers(c.config.MaxPollers) + settleConns,
 	})
 	if err != nil {
 		return aws.Config{}, err

@@ -67,6 +67,17 @@ func (d *delivery) takeLease() Lease {
 	return lease
 }
 
+// forgetBody lets a long body go: messages that were handled and not deleted yet are many while SQS is
+// slow, and none of them is logged with its body.
+func (d *delivery) forgetBody() {
+	if len(d.message.RawBody) < 1<<10 {
+		return
+	}
+	slim := *d.message // the handler may have kept the message
+	slim.RawBody = ""
+	d.message = &slim
+}
+
 // running remembers how to end the handler's context; nil once the handler has returned.
 func (d *delivery) running(cancel context.CancelCauseFunc) {
 	d.mu.Lock()

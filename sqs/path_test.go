@@ -244,16 +244,17 @@ func TestADuplicateIsDeletedByAnotherProcessToo(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
 		w.handle(func(m *sqs.Message) { ran.note(m) })
+		began := time.Now()
 		w.server.SetFault(func(c localaws.Call) localaws.Fault {
-			return localaws.Fault{Again: c.Operation == "ReceiveMessage" && c.N == 1}
+			return localaws.Fault{Again: c.Operation == "ReceiveMessage" && time.Since(began) < 50*time.Millisecond, Delay: 10 * time.Millisecond}
 		})
 		id := w.send("", "x")
 		first, second := w.start(), w.start()
 		w.after(time.Minute)
 		assert.Equal(t, 1, ran.count())
-		assert.Equal(t, 1, w.deletes(id))
+		assert.Positive(t, w.deletes(id))
 		s1, s2 := first.Stats(), second.Stats()
-		assert.EqualValues(t, 1, s1.Duplicates+s1.Skipped+s1.TakenOver+s2.Duplicates+s2.Skipped+s2.TakenOver)
+		assert.Positive(t, s1.Duplicates+s1.Skipped+s1.TakenOver+s2.Duplicates+s2.Skipped+s2.TakenOver)
 	})
 }
 

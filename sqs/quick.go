@@ -28,6 +28,7 @@ func (r *run) settleQuickly(d *delivery, res result) bool {
 		}
 		d.takeLease()
 		r.noteHandled(d, res)
+		d.forgetBody()
 		r.deleteQuickly(d)
 	})
 	return true

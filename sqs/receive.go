@@ -11,7 +11,9 @@ import (
 )
 
 // receiver polls the queue. Pollers are added while receives come back full and leave when one comes
-// back empty or fails, so that an idle queue is watched by one long poll.
+// back empty or fails, so that an idle queue is watched by one long poll. Where all the pollers there
+// may be find a backlog, helpers fetch it with them: each leaves at the first receive that is not full,
+// so that none of them ever waits for messages.
 type receiver struct {
 	consumer *consumer
 	slots    *slots
@@ -25,6 +27,7 @@ type receiver struct {
 
 	mu      sync.Mutex
 	running int
+	helping int
 	open    map[int]time.Time // when each receive under way ends at the latest
 	nextID  int
 }
@@ -32,8 +35,10 @@ type receiver struct {
 // start starts the pollers that are always there.
 func (r *receiver) start() {
 	r.open = make(map[int]time.Time)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for range r.consumer.minPollers {
-		r.grow()
+		r.addPoller()
 	}
 }
 
@@ -59,7 +64,8 @@ func (r *receiver) polling() bool {
 	return len(r.open) > 0
 }
 
-func (r *receiver) poll() {
+// poll receives until there is nothing to do for this poller or helper.
+func (r *receiver) poll(leave func(received, asked int) bool) {
 	in := r.input()
 	for r.gate.pass(r.stopping) {
 		most := r.slots.take(r.stopping, r.consumer.config.ReceiveMaxMessages)
@@ -79,7 +85,7 @@ func (r *receiver) poll() {
 			return
 		}
 		if err != nil {
-			if r.leave() {
+			if leave(0, most) {
 				return
 			}
 			wait(r.stopping, r.health.failed(err))
@@ -87,7 +93,7 @@ func (r *receiver) poll() {
 		}
 		r.health.succeeded()
 		r.consumer.afterReceive(r.stopping, len(messages))
-		if len(messages) == 0 && r.leave() {
+		if leave(len(messages), most) {
 			return
 		}
 		if len(messages) == most && r.slots.plenty(most) {
@@ -142,28 +148,52 @@ func (r *receiver) began(longest time.Duration) (ended func()) {
 	}
 }
 
+// grow adds a poller, or a helper where there may be no more pollers.
 func (r *receiver) grow() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.running >= r.consumer.config.MaxPollers || r.stopping.Err() != nil {
-		return
+	switch {
+	case r.stopping.Err() != nil:
+	case r.running < r.consumer.config.MaxPollers:
+		r.addPoller()
+	case r.helping < helpers(r.consumer.config.MaxPollers):
+		r.helping++
+		r.pollers.Go(func() { r.poll(r.helperLeaves) })
 	}
+}
+
+// helpers is how many help a number of pollers. One poller stays alone: who asks for one means one
+// receive at a time.
+func helpers(pollers int) int { return 2 * (pollers - 1) }
+
+// addPoller is called with mu held.
+func (r *receiver) addPoller() {
 	r.running++
 	r.consumer.stats.pollers.Add(1)
 	r.pollers.Go(func() {
 		defer r.consumer.stats.pollers.Add(-1)
-		r.poll()
+		r.poll(r.pollerLeaves)
 	})
 }
 
-// leave reports whether the poller that asks is one too many.
-func (r *receiver) leave() bool {
+// pollerLeaves reports whether the poller that asks is one too many, having received nothing.
+func (r *receiver) pollerLeaves(received, _ int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.running <= r.consumer.minPollers {
+	if received > 0 || r.running <= r.consumer.minPollers {
 		return false
 	}
 	r.running--
+	return true
+}
+
+func (r *receiver) helperLeaves(received, asked int) bool {
+	if received == asked {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.helping--
 	return true
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	flushers      = 10 // calls of a kind that may be under way, with full batches
+	flushers      = 32 // calls of a kind that may be under way, with full batches
 	partial       = 2  // the same with batches that are not full
 	maxBatch      = 10 // entries in a batch call of SQS
 	settleBacklog = 1000

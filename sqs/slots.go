@@ -34,7 +34,7 @@ const moment = 50 * time.Millisecond
 func newSlots(concurrency int) *slots {
 	return &slots{
 		concurrency:  concurrency,
-		maxUnsettled: max(3*concurrency, 30*maxBatch),
+		maxUnsettled: max(10*concurrency, 100*maxBatch),
 		wake:         make(chan struct{}, 1),
 	}
 }
@@ -76,6 +76,7 @@ func (s *slots) tryTake(most int) (n int, again time.Duration) {
 	defer s.mu.Unlock()
 	room := min(most, s.room())
 	if room == 0 {
+		s.fewSince = time.Time{} // whoever waits now is to be told of the first
 		return 0, 0
 	}
 	if s.fewSince.IsZero() {
@@ -159,7 +160,7 @@ func (s *slots) ahead() int {
 	if s.through <= 0 || s.receive <= 0 {
 		return 0
 	}
-	return int(float64(s.concurrency) * min(1, float64(s.receive/s.through)))
+	return int(float64(s.concurrency) * min(2, float64(s.receive/s.through)))
 }
 
 // notify wakes one waiting poller, which wakes the next while there is room for it.

@@ -63,7 +63,8 @@ type Config struct {
 
 	// Concurrency is the most handlers that run at once. New in Go, as all that follows.
 	Concurrency int `env:"INIESTA_SQS_CONCURRENCY" envDefault:"100"`
-	// MaxPollers is the most receives under way at once.
+	// MaxPollers is the most pollers, each with one receive under way. While receives come back full, up to
+	// twice as many helpers (none beside a single poller) fetch the backlog with them.
 	MaxPollers int `env:"INIESTA_SQS_MAX_POLLERS" envDefault:"10"`
 	// VisibilityTimeout is asked for with each receive, in whole seconds; 0 takes the queue's.
 	VisibilityTimeout time.Duration `env:"INIESTA_SQS_VISIBILITY_TIMEOUT"`
