@@ -1,4 +1,4 @@
-.PHONY: test race lint cover bench fuzz quickstart ci
+.PHONY: test race lint cover gobench bench fuzz quickstart ci
 
 # The tests; those that need redis-server or fauxqs are skipped where they are missing.
 test:
@@ -9,15 +9,20 @@ race:
 
 lint:
 	go vet ./...
-	test -z "$$(gofmt -l examples iniesta internal sqs)"
+	test -z "$$(gofmt -l bench examples iniesta internal sqs)"
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	cd bench && go vet ./... && go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 cover:
 	go test -coverprofile=coverage.out -coverpkg=./sqs/...,./internal/... ./...
 	go tool cover -func=coverage.out | tail -n 1
 
-bench:
+gobench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Side by side with other consumers, in twenty minutes; needs redis-server.
+bench:
+	cd bench && go run . -document ../docs/benchmarks.md
 
 # make fuzz TIME=10m runs every fuzz target for that long.
 TIME ?= 30s

@@ -3,7 +3,8 @@
 // 127.0.0.1, runs each consumer in a process of its own, all of them in turn and several times over,
 // and prints medians with minimum and maximum.
 //
-//	go run .                            # every table; writes ../docs/benchmarks.md and its plots
+//	go run .                            # every table, in half an hour
+//	go run . -document ../docs/benchmarks.md   # and its results into that file, with plots
 //	go run . -tables throughput -rounds 3
 //	go run . -kinds iniesta -tables throughput -profile cpu.pprof
 package main
@@ -45,9 +46,9 @@ func run(arguments []string) error {
 
 func runTables(arguments []string) error {
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	rounds := flags.Int("rounds", 5, "how often everything is measured")
+	rounds := flags.Int("rounds", 100, "the most rounds of a table")
 	warmup := flags.Duration("warmup", time.Second, "before anything is counted")
-	measured := flags.Duration("measured", 4*time.Second, "that are counted")
+	measured := flags.Duration("measured", 3*time.Second, "that are counted")
 	only := flags.String("tables", "", "of these names, separated by commas; all where empty")
 	kinds := flags.String("kinds", "", "consumers, separated by commas; those of each table where empty")
 	profile := flags.String("profile", "", "a file for the CPU profile of the last consumer")
@@ -68,7 +69,10 @@ func runTables(arguments []string) error {
 	defer stop()
 	for round := range *rounds {
 		for _, t := range tables {
-			log.Printf("round %d of %d: %s", round+1, *rounds, t.Name)
+			if round >= t.Rounds {
+				continue
+			}
+			log.Printf("round %d of %d: %s", round+1, min(*rounds, t.Rounds), t.Name)
 			if err := t.Measure(ctx, b); err != nil {
 				return err
 			}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/seed08532102/iniesta/internal/filter"
 )
 
 // Client receives messages of one queue and runs handlers for them, once for each message under a
@@ -246,6 +248,19 @@ func (c *Client) QueueURL() string {
 		return consumer.queue.url
 	}
 	return ""
+}
+
+// FilterPolicy is an SNS filter policy. It encodes to the JSON that SNS takes.
+type FilterPolicy = filter.Policy
+
+// Filters is the filter policy that the queue's subscription should have, made of
+// INIESTA_SQS_CONSUMER_FILTERS: {"iniesta_pass":["UserUpdated.user",{"prefix":"Order."}]}. It is empty
+// where no filters are set and before Initialize. Python: filters.
+func (c *Client) Filters() FilterPolicy {
+	if consumer, err := c.initialized(""); err == nil {
+		return consumer.filters
+	}
+	return FilterPolicy{}
 }
 
 // Stats returns the client's counts.

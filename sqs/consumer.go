@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed08532102/iniesta/iniesta/config"
 	"github.com/seed08532102/iniesta/internal/awsclient"
+	"github.com/seed08532102/iniesta/internal/filter"
 	"github.com/seed08532102/iniesta/internal/redlock"
 )
 
@@ -31,6 +32,7 @@ type consumer struct {
 	visibility    time.Duration // never 0
 	askVisibility bool          // the visibility timeout is not the queue's own
 	window        time.Duration
+	filters       FilterPolicy
 	minPollers    int
 	middleware    []Middleware
 	chains        sync.Map // *binding -> HandlerFunc
@@ -71,6 +73,9 @@ func newConsumer(ctx context.Context, o *options, stats *counters, present func(
 	}
 	if c.minPollers > settings.MaxPollers {
 		return nil, fmt.Errorf("sqs: initializing: WithPollers(%d, %d): the least is more than the most", c.minPollers, settings.MaxPollers)
+	}
+	if c.filters, err = filter.Parse(settings.EventKey, settings.ConsumerFilters); err != nil {
+		return nil, fmt.Errorf("sqs: initializing: INIESTA_SQS_CONSUMER_FILTERS: %w", err)
 	}
 	c.health = &receiveHealth{log: c.logReceiveFailure}
 	if err := c.open(ctx, o, present); err != nil {

@@ -196,3 +196,41 @@ func TestHandlersMayBeAddedWhileReceiving(t *testing.T) {
 		assert.Equal(t, 1, ran.count())
 	})
 }
+
+func TestABacklogTakesOneReceiveAndOneDeleteForTenMessages(t *testing.T) {
+	for name, handler := range map[string]time.Duration{"quick": 0, "as slow as a receive": 10 * time.Millisecond, "slow": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				const messages = 5000
+				w.handle(func(*sqs.Message) { time.Sleep(handler) })
+				for i := range messages {
+					w.send("", fmt.Sprint(i))
+				}
+				w.server.SetFault(func(localaws.Call) localaws.Fault { return localaws.Fault{Delay: 10 * time.Millisecond} })
+				c := w.start()
+				w.after(2 * time.Minute)
+				s := c.Stats()
+				assert.EqualValues(t, messages, s.Deleted)
+				assert.Less(t, s.DeleteCalls, int64(messages/10*105/100))
+				idle := int64(40) // long polls once it is drained
+				assert.Less(t, s.ReceiveCalls, int64(messages/10*105/100)+idle)
+			})
+		})
+	}
+}
+
+func TestHelpersDrainWhatPollersAloneCannot(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		const messages = 5000
+		w.handle(func(*sqs.Message) {})
+		for i := range messages {
+			w.send("", fmt.Sprint(i))
+		}
+		w.server.SetFault(func(localaws.Call) localaws.Fault { return localaws.Fault{Delay: 10 * time.Millisecond} })
+		c := w.start(sqs.WithPollers(1, 10))
+		w.after(350 * time.Millisecond) // ten pollers would take 500 ms for 50 receives each
+		drained := c.Stats().Received
+		assert.EqualValues(t, messages, drained)
+		assert.LessOrEqual(t, c.Stats().Pollers, int64(10))
+	})
+}

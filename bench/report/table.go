@@ -16,6 +16,7 @@ import (
 type Table struct {
 	Name    string
 	Title   string
+	Rounds  int // how often it is measured, unless fewer are asked for
 	Columns []Column
 	Rows    []*Row
 	Ratios  []Ratio

@@ -71,7 +71,7 @@ const (
 var (
 	initializationTypes = []string{"QUEUE_POLLING", "EVENT_POLLING", "SNS_PRODUCER", "CUSTOM"}
 	queueName           = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
-	eventFilter         = regexp.MustCompile(`^[^\s.*]+\.(\*|[^\s*]+)$`)
+	eventFilter         = regexp.MustCompile(`^[^\s.*]+\.(\*|[^\s.*]+)$`)
 	attributeName       = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 )
 

@@ -184,3 +184,130 @@ func BenchmarkDo(b *testing.B) {
 		}
 	})
 }
+
+func TestFullBatchesGoOutSideBySideAndTheRestWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{latency: time.Second}
+		b := New(Options[int]{Size: 10, Linger: 100 * time.Millisecond, Flushers: 4, Partial: 1, Send: r.send})
+		defer b.Close()
+		start := time.Now()
+		for _, err := range b.DoAll(t.Context(), numbers(45)) {
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []int{10, 10, 10, 10, 5}, r.sizes())
+		assert.Equal(t, 2*time.Second, time.Since(start), "four at once, then what did not fill a batch")
+	})
+}
+
+func TestPartialBatchesAreFewAtATimeAlsoWithoutALinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{latency: 10 * time.Millisecond}
+		b := New(Options[int]{Size: 10, Flushers: 10, Partial: 2, Send: r.send})
+		defer b.Close()
+		var callers sync.WaitGroup
+		for i := range 20 {
+			callers.Go(func() { assert.NoError(t, b.Do(t.Context(), i)) })
+			time.Sleep(time.Millisecond)
+		}
+		callers.Wait()
+		sizes := r.sizes()
+		assert.Equal(t, []int{1, 1}, sizes[:2], "the first go out at once")
+		assert.Less(t, len(sizes), 8, "the others share what goes out after them: %v", sizes)
+	})
+}
+
+func TestWhoOffersMoreThanTheBacklogWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{latency: time.Minute}
+		b := New(Options[int]{Size: 1, Flushers: 1, Backlog: 2, Send: r.send})
+		for i := range 3 { // one on its way, two that wait
+			b.Go(i, func(err error) { assert.NoError(t, err) })
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		assert.ErrorIs(t, b.Do(ctx, 3), context.DeadlineExceeded)
+		start := time.Now()
+		assert.NoError(t, b.Do(t.Context(), 4))
+		assert.Equal(t, 4*time.Minute-time.Second, time.Since(start), "it was let in when one had gone")
+		b.Close()
+		assert.Equal(t, []int{1, 1, 1, 1}, r.sizes(), "what was not let in was not sent")
+	})
+}
+
+func TestCloseLetsGoWhoWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{latency: time.Minute}
+		b := New(Options[int]{Size: 1, Flushers: 1, Backlog: 1, Send: r.send})
+		b.Go(1, func(error) {})
+		b.Go(2, func(error) {})
+		refused := make(chan error, 1)
+		go func() { refused <- b.Do(context.Background(), 3) }()
+		synctest.Wait()
+		b.Close()
+		assert.ErrorIs(t, <-refused, ErrClosed)
+	})
+}
+
+func TestWhoDoesNotWaitIsToldTheOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		busy := errors.New("busy")
+		r := &recorder{answer: func(item, call int) error {
+			if item == 1 || call == 1 {
+				return busy
+			}
+			return nil
+		}}
+		b := New(Options[int]{Size: 1, Flushers: 1, Send: r.send,
+			Retry: func(_ error, attempt int) (time.Duration, bool) { return time.Second, attempt < 3 }})
+		outcomes := make(chan error, 3)
+		b.Go(0, func(err error) { outcomes <- err })
+		assert.NoError(t, <-outcomes, "after a retry")
+		b.Go(1, func(err error) { outcomes <- err })
+		assert.ErrorIs(t, <-outcomes, busy)
+		b.Close()
+		b.Go(2, func(err error) { outcomes <- err })
+		assert.ErrorIs(t, <-outcomes, ErrClosed)
+	})
+}
+
+func TestHurryEndsTheLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{}
+		b := New(Options[int]{Size: 10, Linger: time.Hour, Flushers: 1, Send: r.send})
+		defer b.Close()
+		time.AfterFunc(time.Second, b.Hurry)
+		start := time.Now()
+		require.NoError(t, b.Do(t.Context(), 1))
+		assert.Equal(t, time.Second, time.Since(start))
+		require.NoError(t, b.Do(t.Context(), 2))
+		assert.Equal(t, time.Second, time.Since(start), "nor does anything linger after it")
+	})
+}
+
+func TestPatienceAndCloseEndTheRetries(t *testing.T) {
+	busy := errors.New("busy")
+	options := Options[int]{Size: 1, Flushers: 1, Send: func([]int) []error { return []error{busy} },
+		Retry: func(error, int) (time.Duration, bool) { return time.Second, true }}
+	t.Run("patience", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			o := options
+			o.Patience = 5 * time.Second
+			b := New(o)
+			defer b.Close()
+			start := time.Now()
+			assert.ErrorIs(t, b.Do(t.Context(), 1), busy)
+			assert.Equal(t, 5*time.Second, time.Since(start))
+		})
+	})
+	t.Run("close", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := New(options)
+			outcome := make(chan error, 1)
+			b.Go(1, func(err error) { outcome <- err })
+			time.Sleep(1500 * time.Millisecond)
+			b.Close()
+			assert.ErrorIs(t, <-outcome, busy)
+		})
+	})
+}

@@ -115,11 +115,14 @@ func TestAMarkThatNobodyWaitsForTellsHowItWent(t *testing.T) {
 		set  func(b *bubble)
 		want error
 	}{
-		"all up":                    {func(*bubble) {}, nil},
-		"one down":                  {func(b *bubble) { b.nodes[1].Down() }, nil},
-		"one hung":                  {func(b *bubble) { b.nodes[2].Hang() }, nil},
-		"two down":                  {func(b *bubble) { b.nodes[0].Down(); b.nodes[1].Down() }, redlock.ErrOutage},
-		"two have another holder's": {func(b *bubble) { b.nodes[0].SetValue(key, foreign, time.Hour); b.nodes[1].SetValue(key, foreign, time.Hour) }, redlock.ErrLost},
+		"all up":   {func(*bubble) {}, nil},
+		"one down": {func(b *bubble) { b.nodes[1].Down() }, nil},
+		"one hung": {func(b *bubble) { b.nodes[2].Hang() }, nil},
+		"two down": {func(b *bubble) { b.nodes[0].Down(); b.nodes[1].Down() }, redlock.ErrOutage},
+		"two have another holder's": {func(b *bubble) {
+			b.nodes[0].SetValue(key, foreign, time.Hour)
+			b.nodes[1].SetValue(key, foreign, time.Hour)
+		}, redlock.ErrLost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, 3, func(t *testing.T, b *bubble) {

@@ -10,7 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-redsync/redsync/v4"
 	redsyncredis "github.com/go-redsync/redsync/v4/redis"
+	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -449,4 +451,43 @@ func BenchmarkAHundredAcquireAndMarkDone(b *testing.B) {
 			}
 		}
 	})
+}
+
+// The alternatives: redsync's own lock and release over go-redis as it comes, and over its client that
+// pipelines by itself.
+func BenchmarkAHundredByRedsyncAlone(b *testing.B) {
+	for name, wrap := range map[string]func(*redis.Client) (redis.UniversalClient, error){
+		"as it comes":     func(c *redis.Client) (redis.UniversalClient, error) { return c, nil },
+		"auto-pipelining": func(c *redis.Client) (redis.UniversalClient, error) { return c.AutoPipeline() },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var pools []redsyncredis.Pool
+			for _, server := range testserver.RedisNodes(b, 3) {
+				o, err := redis.ParseURL(server.URL())
+				require.NoError(b, err)
+				client := redis.NewClient(o)
+				b.Cleanup(func() { _ = client.Close() })
+				wrapped, err := wrap(client)
+				require.NoError(b, err)
+				pools = append(pools, goredis.NewPool(wrapped))
+			}
+			locks := redsync.New(pools...)
+			b.ReportAllocs()
+			b.SetParallelism(50)
+			var n atomic.Int64
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					mutex := locks.NewMutex("k"+strconv.FormatInt(n.Add(1), 10), redsync.WithTries(1), redsync.WithFailFast(true))
+					if err := mutex.LockContext(context.Background()); err != nil {
+						b.Error(err)
+						return
+					}
+					if _, err := mutex.UnlockContext(context.Background()); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
 }
