@@ -50,6 +50,8 @@ var (
 	ErrNotReceiving = errors.New("sqs: client is not receiving messages")
 	// ErrQueueNotFound is matched when the queue does not exist.
 	ErrQueueNotFound = errors.New("sqs: queue not found")
+	// ErrPermissionNotFound is matched when the queue's policy does not let a topic send to it.
+	ErrPermissionNotFound = errors.New("sqs: permission not found")
 )
 
 // HandlerError is the failure of a handler for a message: an error it returned, a panic
