@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +24,9 @@ type Client struct {
 
 	mu    sync.Mutex
 	topic *topic // nil until initialized
+
+	publishing        sync.WaitGroup // events of responses
+	published, failed atomic.Int64
 }
 
 const (
