@@ -114,7 +114,7 @@ func (r *run) giveBack(d *delivery) {
 // putBack makes a message that waited in its group's lane visible at once. While the message before
 // it is in flight nobody is given it.
 func (r *run) putBack(d *delivery) {
-	r.slots.returned(0)
+	r.slots.returned(-1)
 	defer r.settled(d)
 	r.consumer.stats.givenBack.Add(1)
 	r.show(d, 0)

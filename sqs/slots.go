@@ -11,7 +11,7 @@ import (
 //
 // A receive takes its time, and what it brings finds the room that there is then. Where messages go
 // through quicker than a receive returns, room that is promised now would stand empty meanwhile, so as
-// many more are asked for as will have gone through by then, at most as many again as may run. What
+// many more are asked for as will have gone through by then, at most twice as many as may run. What
 // comes too early waits for its turn.
 type slots struct {
 	concurrency  int
@@ -26,6 +26,9 @@ type slots struct {
 	receive   average   // time of a receive that came back full
 	fewSince  time.Time // when there began to be some room, but not enough
 }
+
+// mostAhead is how many times the concurrency is asked for ahead at most.
+const mostAhead = 2
 
 // moment is how long a poller that finds few slots free waits for more, rather than paying a call for
 // a message or two.
@@ -120,14 +123,14 @@ func (s *slots) dropped() {
 }
 
 // returned frees the slot of a message whose handler has returned, after it was locked and handled for a
-// while, and that is not settled yet.
+// while, and that is not settled yet. A negative time says that it was not run.
 func (s *slots) returned(took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.held--
 	s.unsettled++
-	if took > 0 {
-		s.through.add(took)
+	if took >= 0 {
+		s.through.add(max(took, time.Microsecond))
 	}
 	s.notify()
 }
@@ -155,12 +158,13 @@ func (s *slots) room() int {
 	return max(s.concurrency+s.ahead()-s.held-s.expected, 0)
 }
 
-// ahead is how many go through while a receive is under way.
+// ahead is how many go through while a receive is under way, in what is worth a call.
 func (s *slots) ahead() int {
 	if s.through <= 0 || s.receive <= 0 {
 		return 0
 	}
-	return int(float64(s.concurrency) * min(2, float64(s.receive/s.through)))
+	n := int(float64(s.concurrency) * min(mostAhead, float64(s.receive/s.through)))
+	return n - n%s.worth(maxBatch)
 }
 
 // notify wakes one waiting poller, which wakes the next while there is room for it.

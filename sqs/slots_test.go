@@ -38,7 +38,7 @@ func TestAPollerWaitsAMomentForMoreThanAFewFreeSlots(t *testing.T) {
 				s := newSlots(c.concurrency)
 				s.fill(c.inHand)
 				for _, at := range c.freed {
-					time.AfterFunc(at*time.Millisecond, func() { s.returned(0); s.settled() })
+					time.AfterFunc(at*time.Millisecond, func() { s.returned(-1); s.settled() })
 				}
 				began := time.Now()
 				assert.Equal(t, c.takes, s.take(t.Context(), 10))
@@ -55,6 +55,7 @@ func TestAsManyAreAskedForAsWillHaveGoneThrough(t *testing.T) {
 	}{
 		"nothing is known yet":                  {0, 0, 100},
 		"handlers take long":                    {10 * time.Millisecond, 10 * time.Second, 100},
+		"not enough for a call goes through":    {10 * time.Millisecond, 110 * time.Millisecond, 100},
 		"handlers take twice a receive":         {10 * time.Millisecond, 20 * time.Millisecond, 150},
 		"handlers take as long as a receive":    {10 * time.Millisecond, 10 * time.Millisecond, 200},
 		"handlers are quicker than any receive": {10 * time.Millisecond, time.Microsecond, 300},
@@ -84,7 +85,7 @@ func TestTooMuchThatIsUnsettledStopsThePollers(t *testing.T) {
 		s := newSlots(1)
 		for range s.maxUnsettled {
 			s.fill(1)
-			s.returned(0)
+			s.returned(-1)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()

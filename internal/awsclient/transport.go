@@ -32,6 +32,7 @@ func buildable(conns int) *awshttp.BuildableClient {
 		WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = max(conns, 1), max(conns, 1)
 			t.TLSHandshakeTimeout = 5 * time.Second
+			t.ReadBufferSize = 32 << 10 // ten messages come in one read
 		})
 }
 
