@@ -29,11 +29,17 @@ func TestTheBodyOfAGoodResponseIsPublished(t *testing.T) {
 		failed    int64
 	}{
 		"a status implied": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }, 200, "ok", 0},
-		"a status set":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); _, _ = io.WriteString(w, "made") }, 201, "made", 0},
-		"hints before it":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(404) }, 404, "", 0},
-		"a redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 302) }, 302, "", 0},
-		"an error":         {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 500) }, 500, "", 0},
-		"no body":          {func(http.ResponseWriter, *http.Request) {}, 200, "", 1},
+		"a status set": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			_, _ = io.WriteString(w, "made")
+		}, 201, "made", 0},
+		"hints before it": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusNotFound)
+		}, 404, "", 0},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusFound) }, 302, "", 0},
+		"an error":   {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusInternalServerError) }, 500, "", 0},
+		"no body":    {func(http.ResponseWriter, *http.Request) {}, 200, "", 1},
 		"a body that is long": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, strings.Repeat("x", sns.MaxSize+1))
 		}, 200, "", 1},

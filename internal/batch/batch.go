@@ -46,20 +46,17 @@ type Options[T any] struct {
 type Batcher[T any] struct {
 	options  Options[T]
 	flushers sync.WaitGroup
-	closing  sync.Once
-
-	work chan []*entry[T] // for the flushers that are idle; closed by Close
 
 	mu        sync.Mutex
 	waiting   []*entry[T]
-	idle      int           // flushers without a batch; they stay, their stacks have grown
-	sending   int           // batches on their way
-	open      int           // items accepted whose callers do not know their outcome
-	linger    *time.Timer   // of what waits
-	lingering bool          // it runs
-	due       bool          // what waits has waited for the linger
-	room      chan struct{} // closed when the backlog shrinks; nil while nobody waits for that
-	ended     *sync.Cond    // open or sending fell to 0
+	idle      []chan<- []*entry[T] // flushers without a batch, the latest last
+	sending   int                  // batches on their way
+	open      int                  // items accepted whose callers do not know their outcome
+	linger    *time.Timer          // of what waits
+	lingering bool                 // it runs
+	due       bool                 // what waits has waited for the linger
+	room      chan struct{}        // closed when the backlog shrinks; nil while nobody waits for that
+	ended     *sync.Cond           // open or sending fell to 0
 	closed    bool
 
 	entries sync.Pool // whose callers have their outcome
@@ -92,7 +89,7 @@ func New[T any](o Options[T]) *Batcher[T] {
 	if o.Partial <= 0 {
 		o.Partial = o.Flushers
 	}
-	b := &Batcher[T]{options: o, work: make(chan []*entry[T], o.Flushers)}
+	b := &Batcher[T]{options: o}
 	b.ended = sync.NewCond(&b.mu)
 	return b
 }
@@ -141,7 +138,6 @@ func (b *Batcher[T]) Hurry() {
 // given up. It may be called again.
 func (b *Batcher[T]) Close() {
 	b.finish()
-	b.closing.Do(func() { close(b.work) })
 	b.flushers.Wait()
 }
 
@@ -156,6 +152,10 @@ func (b *Batcher[T]) finish() {
 	for b.open > 0 || b.sending > 0 {
 		b.ended.Wait()
 	}
+	for _, work := range b.idle {
+		close(work)
+	}
+	b.idle = nil
 }
 
 func (b *Batcher[T]) do(ctx context.Context, item T, once bool) error {
@@ -247,9 +247,9 @@ func (b *Batcher[T]) add(e *entry[T]) {
 func (b *Batcher[T]) flush() {
 	for b.ready(b.sending) {
 		b.sending++
-		if b.idle > 0 {
-			b.idle--
-			b.work <- b.take() // there is room for every flusher
+		if last := len(b.idle) - 1; last >= 0 {
+			b.idle[last] <- b.take() // which has room for it
+			b.idle = b.idle[:last]
 			continue
 		}
 		first := b.take()
@@ -304,23 +304,21 @@ func (b *Batcher[T]) take() []*entry[T] {
 	return batch
 }
 
-// serve is a flusher, with its first batch.
-func (b *Batcher[T]) serve(first []*entry[T]) {
-	b.send(first)
-	for batch := range b.work {
-		b.send(batch)
-	}
-}
-
-// send sends a batch, and then whatever may be sent, until there is nothing.
-func (b *Batcher[T]) send(batch []*entry[T]) {
+// serve is a flusher, with its first batch. It stays when there is nothing to send, since its stack has
+// grown to what Send needs; the one that was idle for the shortest time is the next to send.
+func (b *Batcher[T]) serve(batch []*entry[T]) {
+	work := make(chan []*entry[T], 1)
 	for batch != nil {
 		b.sendOne(batch)
-		batch = b.nextBatch()
+		if batch = b.nextBatch(work); batch == nil {
+			batch = <-work
+		}
 	}
 }
 
-func (b *Batcher[T]) nextBatch() []*entry[T] {
+// nextBatch is what may be sent now. Where there is nothing, work is where the next batch comes, or nil
+// at the end.
+func (b *Batcher[T]) nextBatch(work chan<- []*entry[T]) []*entry[T] {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ready(b.sending - 1) {
@@ -329,7 +327,7 @@ func (b *Batcher[T]) nextBatch() []*entry[T] {
 		return batch
 	}
 	b.sending--
-	b.idle++
+	b.idle = append(b.idle, work)
 	b.ended.Broadcast()
 	return nil
 }
