@@ -88,20 +88,25 @@ func TestTheBodyOfAGoodResponseIsPublished(t *testing.T) {
 func TestAConnectionThatIsTakenOverPublishesNothing(t *testing.T) {
 	logged := captureLogs(t)
 	client := client(t, &api{}, arn)
-	server := httptest.NewServer(client.PublishEvent("Order")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handler := client.PublishEvent("Order")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if assert.NoError(t, err) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
 			_ = conn.Close()
 		}
-	})))
+	}))
+	done := make(chan struct{}) // the server does not wait for what was taken over
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		handler.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	response, err := http.Get(server.URL)
 	require.NoError(t, err)
 	body, _ := io.ReadAll(response.Body)
 	require.NoError(t, response.Body.Close())
 	assert.Equal(t, "hi", string(body))
-	server.Close()
+	<-done
 	require.NoError(t, client.Close(t.Context()))
 	assert.Contains(t, logged.String(), "took the connection over")
 }
