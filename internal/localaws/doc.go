@@ -1,11 +1,11 @@
-// Package localaws is an SQS in the process, for tests and for trying things out: the real SDK talks
+// Package localaws is an SQS and an SNS in the process, for tests and for trying things out: the real SDK talks
 // to it over HTTP, or through a transport without sockets, where it also runs in a testing/synctest
 // bubble.
 //
 //	server := localaws.New()
 //	url, err := server.Start()
 //	defer server.Close()
-//	// point the SDK's BaseEndpoint, or INIESTA_SQS_ENDPOINT_URL, at url
+//	// point the SDK's BaseEndpoint, or INIESTA_SQS_ENDPOINT_URL and INIESTA_SNS_ENDPOINT_URL, at url
 //
 // It keeps to what SQS does where that matters to a consumer, the parts that emulators often leave out
 // included:
@@ -18,6 +18,8 @@
 //   - While a message of a FIFO group is in flight, no other of its group is given out (group.go).
 //   - A message is moved to the dead-letter queue when it would be received once more than
 //     maxReceiveCount allows (redrive.go).
+//   - A topic delivers only to queues whose policy lets it, and only what the subscription's filter lets
+//     through (deliver.go). The rest is dropped, as it is by SNS, and counted.
 //
 // Faults are made on demand (fault.go): errors, throttling, delays, lost answers, batches that fail in
 // part, duplicate deliveries. Signatures are not checked, and nothing is kept on disk.

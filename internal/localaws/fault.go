@@ -9,6 +9,7 @@ import (
 type Call struct {
 	Operation string // such as "ReceiveMessage"
 	Queue     string // its name, empty where the call names none
+	Topic     string // its ARN, empty where the call names none
 	N         int    // 1 for the first call of the operation
 }
 

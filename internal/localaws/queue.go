@@ -41,6 +41,7 @@ type message struct {
 	group         string
 	dedup         string
 	sender        string
+	source        string // the ARN of the queue it was moved here from, as a dead letter
 	sequence      int64
 	sentAt        time.Time
 	firstReceived time.Time

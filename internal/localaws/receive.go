@@ -244,6 +244,9 @@ func (m *message) systemAttributes(names []string) map[string]string {
 	if m.group != "" {
 		all["MessageGroupId"] = m.group
 	}
+	if m.source != "" {
+		all["DeadLetterQueueSourceArn"] = m.source
+	}
 	if m.dedup != "" {
 		all["MessageDeduplicationId"] = m.dedup
 		all["SequenceNumber"] = sequenceText(m.sequence)

@@ -26,7 +26,7 @@ func (q *queue) redrive(m *message, now time.Time) bool {
 	target.mu.Lock()
 	defer target.mu.Unlock()
 	target.sequence++
-	m.receives, m.firstReceived, m.sequence = 0, time.Time{}, target.sequence
+	m.receives, m.firstReceived, m.sequence, m.source = 0, time.Time{}, target.sequence, q.arn
 	target.byID[m.id] = m
 	target.makeReady(m, now)
 	return true

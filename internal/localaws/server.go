@@ -7,15 +7,18 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Server is an SQS with its queues. It is an http.Handler; Start makes it listen.
+// Server is an SQS with its queues and an SNS with its topics. It is an http.Handler; Start makes it listen.
 type Server struct {
 	region, account string
 
 	mu     sync.Mutex
 	queues map[string]*queue // by name
+	topics map[string]*topic // by ARN
+	moves  []*moveTask
 	fault  func(Call) Fault
 	calls  map[string]int
 
@@ -24,13 +27,15 @@ type Server struct {
 	handlers sync.WaitGroup
 	listener *http.Server
 	serving  sync.WaitGroup
+
+	undelivered atomic.Int64
 }
 
-// New makes a server without queues. It does no I/O.
+// New makes a server without queues and topics. It does no I/O.
 func New() *Server {
 	s := &Server{
 		region: "us-east-1", account: "000000000000",
-		queues: make(map[string]*queue), calls: make(map[string]int),
+		queues: make(map[string]*queue), topics: make(map[string]*topic), calls: make(map[string]int),
 	}
 	s.closed, s.close = context.WithCancel(context.Background())
 	return s

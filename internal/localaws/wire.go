@@ -41,6 +41,9 @@ var operations = map[string]func(*request) (any, error){
 	"DeleteMessageBatch":           handle((*request).deleteMessageBatch),
 	"ChangeMessageVisibility":      handle((*request).changeVisibility),
 	"ChangeMessageVisibilityBatch": handle((*request).changeVisibilityBatch),
+	"StartMessageMoveTask":         handle((*request).startMove),
+	"ListMessageMoveTasks":         handle((*request).listMoves),
+	"CancelMessageMoveTask":        handle((*request).cancelMove),
 }
 
 // handle decodes the input of an operation.
@@ -54,12 +57,21 @@ func handle[I, O any](operation func(*request, *I) (O, error)) func(*request) (a
 	}
 }
 
-// ServeHTTP answers one call in AWS JSON 1.0.
+// ServeHTTP answers one call: of SQS in AWS JSON 1.0, of SNS in the query protocol.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.handlers.Done()
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && r.Method == http.MethodPost {
+		s.serveQuery(w, r)
+		return
+	}
+	s.serveJSON(w, r)
+}
+
+// serveJSON answers one call of SQS.
+func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	run, ok := operations[operation]
 	if !ok || r.Method != http.MethodPost {
@@ -89,6 +101,13 @@ func readBody(r *http.Request) ([]byte, error) {
 		return body, err
 	}
 	return io.ReadAll(limited)
+}
+
+// topicOf is the request's topic, for faults.
+func topicOf(body []byte) string {
+	var in struct{ TopicArn string }
+	_ = json.Unmarshal(body, &in) // the operation itself reports what cannot be decoded
+	return in.TopicArn
 }
 
 // queueOf is the name at the end of the request's queue URL, for faults.
