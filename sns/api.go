@@ -23,4 +23,5 @@ type topic struct {
 	fifo        bool
 	eventKey    string // the message attribute that names the event
 	serviceName string // appended to events
+	release     func() // of connections that are idle
 }

@@ -1,15 +1,18 @@
 package sns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go"
 
@@ -22,8 +25,9 @@ import (
 type Client struct {
 	options []Option
 
-	mu    sync.Mutex
-	topic *topic // nil until initialized
+	mu     sync.Mutex
+	topic  *topic // nil until initialized
+	logger *slog.Logger
 
 	publishing        sync.WaitGroup // events of responses
 	published, failed atomic.Int64
@@ -53,19 +57,33 @@ func (c *Client) Initialize(ctx context.Context, opts ...Option) error {
 	}
 	t := &topic{
 		arn: settings.GlobalTopicARN, fifo: strings.HasSuffix(settings.GlobalTopicARN, ".fifo"),
-		eventKey: settings.EventKey, serviceName: settings.ServiceName,
+		eventKey: settings.EventKey, serviceName: settings.ServiceName, release: func() {},
 	}
 	region, err := t.open(ctx, o, settings)
 	if err != nil {
 		return fmt.Errorf("sns: initializing: %w", err)
 	}
 	if err := t.confirm(ctx, region, settings.SNSEndpointURL); err != nil {
+		t.release()
 		return fmt.Errorf("sns: initializing: %w", err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.topic = t
+	if c.topic != nil {
+		c.topic.release()
+	}
+	c.topic, c.logger = t, o.logger
 	return nil
+}
+
+// log is WithLogger's, or slog's default one.
+func (c *Client) log() *slog.Logger {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.logger == nil {
+		return slog.Default()
+	}
+	return c.logger
 }
 
 // TopicARN is the topic's ARN, empty before Initialize.
@@ -91,12 +109,16 @@ func (t *topic) open(ctx context.Context, o *options, settings config.Config) (r
 		t.api = o.api
 		return o.region, nil
 	}
-	awsConfig, err := awsConfig(ctx, o, settings)
+	region = cmp.Or(o.region, t.region())
+	awsConfig, err := awsConfig(ctx, o, settings, region)
 	if err != nil {
 		return "", err
 	}
-	if o.region != "" {
-		awsConfig.Region = o.region
+	if region != "" {
+		awsConfig.Region = region
+	}
+	if client, ok := awsConfig.HTTPClient.(*awsclient.HTTPClient); ok && o.awsConfig == nil {
+		t.release = client.CloseIdleConnections
 	}
 	t.api = sns.NewFromConfig(awsConfig, func(so *sns.Options) {
 		if settings.SNSEndpointURL != "" {
@@ -106,14 +128,23 @@ func (t *topic) open(ctx context.Context, o *options, settings config.Config) (r
 	return awsConfig.Region, nil
 }
 
-func awsConfig(ctx context.Context, o *options, settings config.Config) (aws.Config, error) {
+// region is the one in the topic's ARN: no other has the topic.
+func (t *topic) region() string {
+	parsed, err := arn.Parse(t.arn)
+	if err != nil {
+		return ""
+	}
+	return parsed.Region
+}
+
+func awsConfig(ctx context.Context, o *options, settings config.Config, region string) (aws.Config, error) {
 	if o.awsConfig != nil {
 		given := o.awsConfig.Copy()
 		given.HTTPClient = awsclient.Wrap(given.HTTPClient)
 		return given, nil
 	}
 	return awsclient.Load(ctx, awsclient.Options{
-		Region:          o.region,
+		Region:          region,
 		DefaultRegion:   settings.AWSDefaultRegion,
 		AccessKeyID:     settings.AWSAccessKeyID,
 		SecretAccessKey: settings.AWSSecretAccessKey.Reveal(),

@@ -3,6 +3,7 @@ package sns
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -68,7 +69,7 @@ func (c *Client) publishResponse(ctx context.Context, event string, recorded *re
 
 func (c *Client) notPublished(event string, why slog.Attr) {
 	c.failed.Add(1)
-	slog.Default().Error("[INIESTA] The event of a response was not published", slog.String("event", event), why)
+	c.log().Error("[INIESTA] The event of a response was not published", slog.String("event", event), why)
 }
 
 // Stats counts what PublishEvent did.
@@ -80,7 +81,8 @@ type Stats struct {
 // Stats returns the client's counts.
 func (c *Client) Stats() Stats { return Stats{c.published.Load(), c.failed.Load()} }
 
-// Close waits for the events of responses that are being published, until ctx ends.
+// Close waits for the events of responses that are being published, until ctx ends, and releases idle
+// connections. The client can be used on.
 func (c *Client) Close(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
@@ -89,10 +91,13 @@ func (c *Client) Close(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("sns: closing: events of responses are still being published: %w", ctx.Err())
 	}
+	if t, err := c.initialized(""); err == nil {
+		t.release()
+	}
+	return nil
 }
 
 // recorder keeps what a handler writes, as much as can be published.

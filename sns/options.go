@@ -1,6 +1,8 @@
 package sns
 
 import (
+	"log/slog"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
@@ -14,6 +16,7 @@ type options struct {
 	awsConfig *aws.Config
 	api       API
 	region    string
+	logger    *slog.Logger
 	overrides []func(*config.Config)
 }
 
@@ -56,5 +59,8 @@ func WithEndpointURL(url string) Option {
 	return func(o *options) { o.override(func(c *config.Config) { c.SNSEndpointURL = url }) }
 }
 
-// WithRegion names the AWS region, before every other source.
+// WithRegion names the AWS region, which is that of the topic's ARN otherwise.
 func WithRegion(region string) Option { return func(o *options) { o.region = region } }
+
+// WithLogger logs to l and not to slog.Default.
+func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }

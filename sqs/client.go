@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
 	"github.com/seed08532102/iniesta/internal/filter"
 )
 
@@ -262,6 +264,32 @@ func (c *Client) Filters() FilterPolicy {
 	}
 	return FilterPolicy{}
 }
+
+// QueueAttributes reads the queue's attributes, such as "RedrivePolicy" and "VisibilityTimeout", all of
+// them where none are named. It returns ErrNotInitialized before Initialize, and the API's own error
+// where they cannot be read (sqs:GetQueueAttributes).
+func (c *Client) QueueAttributes(ctx context.Context, names ...string) (map[string]string, error) {
+	consumer, err := c.initialized("reading the queue's attributes")
+	if err != nil {
+		return nil, err
+	}
+	wanted := []types.QueueAttributeName{types.QueueAttributeNameAll}
+	if len(names) > 0 {
+		wanted = wanted[:0]
+		for _, name := range names {
+			wanted = append(wanted, types.QueueAttributeName(name))
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return consumer.queue.attributes(ctx, wanted...)
+}
+
+// Receiving reports whether messages are received, or were and are being drained.
+func (c *Client) Receiving() bool { return c.receiving() }
+
+// Registry is the client's registry of handlers.
+func (c *Client) Registry() *Registry { return c.currentRegistry() }
 
 // Stats returns the client's counts.
 func (c *Client) Stats() Stats {

@@ -39,6 +39,8 @@ type consumer struct {
 	retryBackoff  func(receiveCount int) time.Duration
 	hook          func(ctx context.Context, received int)
 	credentials   aws.CredentialsProvider
+	awsConfig     func(context.Context) (_ aws.Config, done func(), _ error) // for other services
+	lockClients   []redis.UniversalClient                   // none with a Locker of the caller's
 	log           *slog.Logger
 	stats         *counters
 	health        *receiveHealth
@@ -136,12 +138,15 @@ func (c *consumer) openQueue(ctx context.Context, o *options) error {
 func (c *consumer) openAPI(ctx context.Context, o *options) (region string, err error) {
 	if o.api != nil {
 		c.queue.api = o.api
+		c.awsConfig = func(ctx context.Context) (aws.Config, func(), error) { return c.loadConfig(ctx, o) }
 		return o.region, nil
 	}
-	awsConfig, err := c.awsConfig(ctx, o)
+	awsConfig, done, err := c.loadConfig(ctx, o)
 	if err != nil {
 		return "", err
 	}
+	c.closers = append(c.closers, func() error { done(); return nil })
+	c.awsConfig = func(context.Context) (aws.Config, func(), error) { return awsConfig, func() {}, nil }
 	c.credentials = awsConfig.Credentials
 	c.queue.api = sqs.NewFromConfig(awsConfig, func(so *sqs.Options) {
 		if c.config.SQSEndpointURL != "" {
@@ -157,11 +162,12 @@ func (c *consumer) openAPI(ctx context.Context, o *options) (region string, err 
 	return awsConfig.Region, nil
 }
 
-func (c *consumer) awsConfig(ctx context.Context, o *options) (aws.Config, error) {
+// loadConfig returns the SDK's configuration, and what releases its connections.
+func (c *consumer) loadConfig(ctx context.Context, o *options) (_ aws.Config, done func(), _ error) {
 	if o.awsConfig != nil {
 		given := o.awsConfig.Copy()
 		given.HTTPClient = awsclient.Wrap(given.HTTPClient)
-		return given, nil
+		return given, func() {}, nil
 	}
 	loaded, err := awsclient.Load(ctx, awsclient.Options{
 		Region:          o.region,
@@ -172,13 +178,9 @@ func (c *consumer) awsConfig(ctx context.Context, o *options) (aws.Config, error
 		MaxConns:        c.config.MaxPollers + helpers(c.config.MaxPollers) + settleConns,
 	})
 	if err != nil {
-		return aws.Config{}, err
+		return aws.Config{}, nil, err
 	}
-	c.closers = append(c.closers, func() error {
-		loaded.HTTPClient.(*awsclient.HTTPClient).CloseIdleConnections()
-		return nil
-	})
-	return loaded, nil
+	return loaded, loaded.HTTPClient.(*awsclient.HTTPClient).CloseIdleConnections, nil
 }
 
 func (c *consumer) queueError(name, region string, err error) error {
@@ -201,14 +203,12 @@ func (c *consumer) readVisibility(ctx context.Context) error {
 		c.askVisibility = true
 		return nil
 	}
-	out, err := c.queue.api.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl: &c.queue.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameVisibilityTimeout},
-	})
+	attributes, err := c.queue.attributes(ctx, types.QueueAttributeNameVisibilityTimeout)
 	if err == nil {
-		whole, _ := strconv.Atoi(out.Attributes[string(types.QueueAttributeNameVisibilityTimeout)])
+		whole, _ := strconv.Atoi(attributes["VisibilityTimeout"])
 		c.visibility = time.Duration(whole) * time.Second
 	} else if ctx.Err() != nil {
-		return fmt.Errorf("reading the visibility timeout of %s: %w", c.queue.name, err)
+		return err
 	} else {
 		c.log.Warn("[INIESTA] The queue's visibility timeout cannot be read; set INIESTA_SQS_VISIBILITY_TIMEOUT or allow sqs:GetQueueAttributes",
 			slog.String("queue", c.queue.name), slog.Duration("used", defaultVisibility), slog.Any("error", err))
@@ -243,6 +243,7 @@ func (c *consumer) openLocks(ctx context.Context, o *options) error {
 func (c *consumer) lockNodes(clients []redis.UniversalClient) ([]redlock.Node, error) {
 	if len(clients) > 0 {
 		c.warnOfSlowNodes(clients)
+		c.lockClients = clients
 		return redlock.NodesOf(clients...), nil
 	}
 	urls := make([]string, len(c.config.LockNodes))
@@ -253,6 +254,7 @@ func (c *consumer) lockNodes(clients []redis.UniversalClient) ([]redlock.Node, e
 	if err != nil {
 		return nil, err
 	}
+	c.lockClients = opened
 	for _, client := range opened {
 		c.closers = append(c.closers, client.Close)
 	}

@@ -50,6 +50,11 @@ var (
 	ErrNotReceiving = errors.New("sqs: client is not receiving messages")
 	// ErrQueueNotFound is matched when the queue does not exist.
 	ErrQueueNotFound = errors.New("sqs: queue not found")
+	// ErrSubscriptionNotFound is matched when the queue is not subscribed to a topic.
+	ErrSubscriptionNotFound = errors.New("sqs: subscription not found")
+	// ErrFilterMismatch is matched when the filter policy of the queue's subscription is not that of the
+	// settings.
+	ErrFilterMismatch = errors.New("sqs: filter policies differ")
 	// ErrPermissionNotFound is matched when the queue's policy does not let a topic send to it.
 	ErrPermissionNotFound = errors.New("sqs: permission not found")
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/seed08532102/iniesta/internal/policy"
@@ -23,20 +22,17 @@ func (c *Client) ConfirmPermission(ctx context.Context, topicARN string) error {
 	q := consumer.queue
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := q.api.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl:       &q.url,
-		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNamePolicy, types.QueueAttributeNameQueueArn},
-	})
+	attributes, err := q.attributes(ctx, types.QueueAttributeNamePolicy, types.QueueAttributeNameQueueArn)
 	if err != nil {
-		return fmt.Errorf("sqs: reading the policy of %s: %w", q.name, err)
+		return err
 	}
-	queueARN := out.Attributes[string(types.QueueAttributeNameQueueArn)]
-	p, err := policy.Parse(out.Attributes[string(types.QueueAttributeNamePolicy)])
+	queueARN := attributes["QueueArn"]
+	p, err := policy.Parse(attributes["Policy"])
 	if err != nil {
 		return fmt.Errorf("sqs: reading the policy of %s: %w", q.name, err)
 	}
 	if ok, why := p.TopicMaySend(topicARN, queueARN); !ok {
-		return fmt.Errorf("%w: %s may not send to %s: %s: add the statement "+
+		return fmt.Errorf("%w: %s may not send to %s: %s: run iniesta setup --apply, or add the statement "+
 			`{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}`,
 			ErrPermissionNotFound, topicARN, q.name, why, queueARN, topicARN)
 	}

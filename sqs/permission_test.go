@@ -18,7 +18,7 @@ func TestConfirmPermissionSaysWhatToAddAndIsContentWithIt(t *testing.T) {
 		c := w.client()
 		err := c.ConfirmPermission(t.Context(), topic)
 		require.ErrorIs(t, err, sqs.ErrPermissionNotFound)
-		assert.ErrorContains(t, err, topic+" may not send to orders: the queue has no policy: add the statement {")
+		assert.ErrorContains(t, err, topic+" may not send to orders: the queue has no policy: run iniesta setup --apply, or add the statement {")
 
 		_, statement, _ := strings.Cut(err.Error(), "add the statement ")
 		_, err = w.api.SetQueueAttributes(t.Context(), &awssqs.SetQueueAttributesInput{
@@ -38,7 +38,7 @@ func TestConfirmPermissionPassesOnWhatKeepsItFromLooking(t *testing.T) {
 		c := w.client()
 		w.server.SetFault(func(localaws.Call) localaws.Fault { return localaws.Fault{Code: "AccessDenied", Status: 403} })
 		err := c.ConfirmPermission(t.Context(), "arn")
-		assert.ErrorContains(t, err, "reading the policy of orders")
+		assert.ErrorContains(t, err, "reading the attributes Policy and QueueArn of orders")
 		assert.ErrorContains(t, err, "AccessDenied")
 		assert.NotErrorIs(t, err, sqs.ErrPermissionNotFound)
 	})

@@ -2,8 +2,11 @@ package sqs
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 // API is what the client asks of the AWS SDK: the six calls below, which *sqs.Client of
@@ -25,4 +28,17 @@ type queue struct {
 	fifo        bool
 	eventKey    string // the message attribute that names the event
 	serviceName string // appended to events sent
+}
+
+// attributes reads attributes of the queue.
+func (q *queue) attributes(ctx context.Context, names ...types.QueueAttributeName) (map[string]string, error) {
+	out, err := q.api.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+	if err != nil {
+		texts := make([]string, len(names))
+		for i, name := range names {
+			texts[i] = string(name)
+		}
+		return nil, fmt.Errorf("sqs: reading the attributes %s of %s: %w", strings.Join(texts, " and "), q.name, err)
+	}
+	return out.Attributes, nil
 }

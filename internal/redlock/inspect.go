@@ -1,0 +1,90 @@
+package redlock
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// NodeReport is what a look at one node found.
+type NodeReport struct {
+	Name    string
+	Server  string        // the same for two names of one server; empty where it could not be told
+	Latency time.Duration // the least of a few pings
+	Clock   time.Duration // how far the node's clock is ahead of ours, to within Latency
+	Err     error         // nil where it answers
+}
+
+const (
+	inspectPings = 3
+	inspectWait  = 2 * time.Second
+)
+
+// Inspect looks at nodes, all at once, for two seconds at most.
+func Inspect(ctx context.Context, clients []redis.UniversalClient) []NodeReport {
+	ctx, cancel := context.WithTimeout(ctx, inspectWait)
+	defer cancel()
+	reports := make([]NodeReport, len(clients))
+	var looking sync.WaitGroup
+	for i, client := range clients {
+		looking.Go(func() {
+			reports[i] = inspect(ctx, client)
+			reports[i].Name = nameOf(client, i)
+		})
+	}
+	looking.Wait()
+	return reports
+}
+
+func inspect(ctx context.Context, client redis.UniversalClient) (r NodeReport) {
+	for i := range inspectPings + 1 { // the first one connects
+		began := time.Now()
+		if r.Err = client.Ping(ctx).Err(); r.Err != nil {
+			return r
+		}
+		if took := time.Since(began); i == 1 || i > 1 && took < r.Latency {
+			r.Latency = took
+		}
+	}
+	began := time.Now()
+	if now, err := client.Time(ctx).Result(); err == nil {
+		r.Clock = now.Sub(began.Add(time.Since(began) / 2))
+	}
+	if info, err := client.Info(ctx, "server").Result(); err == nil { // may be forbidden, or unknown
+		r.Server = field(info, "run_id:")
+	}
+	return r
+}
+
+// field is what follows a name at the beginning of a line.
+func field(text, name string) string {
+	for line := range strings.Lines(text) {
+		if value, ok := strings.CutPrefix(line, name); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// OneServer returns the names of nodes that are the server of another node, with that one, and nil where
+// all are servers of their own as far as can be told.
+func OneServer(reports []NodeReport) []string {
+	names := make(map[string][]string)
+	for _, r := range reports {
+		if r.Server != "" {
+			names[r.Server] = append(names[r.Server], r.Name)
+		}
+	}
+	var shared []string
+	for _, n := range names {
+		if len(n) > 1 {
+			shared = append(shared, n...)
+		}
+	}
+	slices.Sort(shared)
+	return shared
+}

@@ -1,0 +1,125 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/seed08532102/iniesta/internal/filter"
+)
+
+// ConfirmSubscription checks that the queue is subscribed to a topic, and unless
+// INIESTA_ASSERT_FILTER_POLICIES is false that the subscription's filter policy lets through what
+// INIESTA_SQS_CONSUMER_FILTERS ask for: order, repetition and rules that others cover do not count. Errors
+// match ErrSubscriptionNotFound and ErrFilterMismatch, or ErrNotInitialized before Initialize; where the
+// topic cannot be read (sns:ListSubscriptionsByTopic, sns:GetSubscriptionAttributes) the API's own error
+// is passed on. A subscription without raw delivery is fine, and logged. Python: confirm_subscription.
+func (c *Client) ConfirmSubscription(ctx context.Context, topicARN string) error {
+	consumer, err := c.initialized("confirming the subscription")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	attributes, err := consumer.queue.attributes(ctx, sqstypes.QueueAttributeNameQueueArn)
+	if err != nil {
+		return err
+	}
+	queueARN := attributes["QueueArn"]
+	api, done, err := consumer.topicAPI(ctx, topicARN)
+	if err != nil {
+		return fmt.Errorf("sqs: confirming the subscription: %w", err)
+	}
+	defer done()
+	found, err := findSubscription(ctx, api, topicARN, queueARN)
+	if err != nil {
+		return fmt.Errorf("sqs: listing the subscriptions of %s: %w", topicARN, err)
+	}
+	if found == "" {
+		return fmt.Errorf("%w: %s is not subscribed to %s: run iniesta setup --apply, or subscribe %s with RawMessageDelivery=true and FilterPolicy=%s",
+			ErrSubscriptionNotFound, consumer.queue.name, topicARN, queueARN, consumer.filters)
+	}
+	return consumer.confirmFilters(ctx, api, found)
+}
+
+// topicAPI is a client of SNS in the topic's region, and what releases it.
+func (c *consumer) topicAPI(ctx context.Context, topicARN string) (_ *sns.Client, done func(), _ error) {
+	parsed, err := arn.Parse(topicARN)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%q is not the ARN of a topic, as arn:aws:sns:us-east-1:123456789012:events", topicARN)
+	}
+	awsConfig, done, err := c.awsConfig(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return sns.NewFromConfig(awsConfig, func(o *sns.Options) {
+		o.Region = parsed.Region
+		if c.config.SNSEndpointURL != "" {
+			o.BaseEndpoint = &c.config.SNSEndpointURL
+		}
+	}), done, nil
+}
+
+// findSubscription returns the ARN of the queue's subscription, empty where there is none.
+func findSubscription(ctx context.Context, api *sns.Client, topicARN, queueARN string) (string, error) {
+	pages := sns.NewListSubscriptionsByTopicPaginator(api, &sns.ListSubscriptionsByTopicInput{TopicArn: &topicARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if _, gone := errors.AsType[*types.NotFoundException](err); gone {
+			return "", fmt.Errorf("the topic does not exist: create it, or set INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN to one that does: %w", err)
+		}
+		if err != nil {
+			return "", err
+		}
+		for _, s := range page.Subscriptions {
+			if aws.ToString(s.Endpoint) == queueARN {
+				return aws.ToString(s.SubscriptionArn), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// confirmFilters compares the subscription's filter policy with the settings.
+func (c *consumer) confirmFilters(ctx context.Context, api *sns.Client, subscription string) error {
+	if subscription == "PendingConfirmation" {
+		return fmt.Errorf("%w: that of %s waits to be confirmed", ErrSubscriptionNotFound, c.queue.name)
+	}
+	out, err := api.GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &subscription})
+	if err != nil {
+		if !c.config.AssertFilterPolicies {
+			return nil // nothing of it is needed
+		}
+		return fmt.Errorf("sqs: reading the subscription %s: %w", subscription, err)
+	}
+	if out.Attributes["RawMessageDelivery"] != "true" {
+		c.log.Info("[INIESTA] The subscription delivers envelopes, which are taken off; a Python consumer of the queue needs RawMessageDelivery",
+			slog.String("subscription", subscription))
+	}
+	if !c.config.AssertFilterPolicies {
+		return nil
+	}
+	return c.compareFilters(subscription, out.Attributes)
+}
+
+func (c *consumer) compareFilters(subscription string, attributes map[string]string) error {
+	actual, err := filter.ParsePolicy(attributes["FilterPolicy"])
+	if err != nil {
+		return fmt.Errorf("%w: of %s: %w", ErrFilterMismatch, subscription, err)
+	}
+	cure := fmt.Sprintf("run iniesta setup --apply, change INIESTA_SQS_CONSUMER_FILTERS, or set INIESTA_ASSERT_FILTER_POLICIES=false (subscription %s)", subscription)
+	if len(actual) > 0 && attributes["FilterPolicyScope"] == "MessageBody" {
+		return fmt.Errorf("%w: the subscription's looks at message bodies (FilterPolicyScope), the settings at attributes: %s", ErrFilterMismatch, cure)
+	}
+	if !actual.Equal(c.filters) {
+		return fmt.Errorf("%w: the subscription lets through %s, the settings ask for %s: %s", ErrFilterMismatch, actual, c.filters, cure)
+	}
+	return nil
+}
