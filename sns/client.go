@@ -105,11 +105,11 @@ func (c *Client) initialized(doing string) (*topic, error) {
 
 // open makes the SDK's client and returns its region.
 func (t *topic) open(ctx context.Context, o *options, settings config.Config) (region string, err error) {
+	region = cmp.Or(o.region, t.region())
 	if o.api != nil {
 		t.api = o.api
-		return o.region, nil
+		return region, nil
 	}
-	region = cmp.Or(o.region, t.region())
 	awsConfig, err := awsConfig(ctx, o, settings, region)
 	if err != nil {
 		return "", err

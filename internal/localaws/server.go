@@ -32,9 +32,12 @@ type Server struct {
 }
 
 // New makes a server without queues and topics. It does no I/O.
-func New() *Server {
+func New() *Server { return NewIn("us-east-1", "000000000000") }
+
+// NewIn makes a server whose ARNs have a region and an account of the caller's.
+func NewIn(region, account string) *Server {
 	s := &Server{
-		region: "us-east-1", account: "000000000000",
+		region: region, account: account,
 		queues: make(map[string]*queue), topics: make(map[string]*topic), calls: make(map[string]int),
 	}
 	s.closed, s.close = context.WithCancel(context.Background())

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+
+	"github.com/seed08532102/iniesta/iniesta"
+)
+
+func newDoctor() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the service's set-up, and say what to do about what is wrong",
+		Long: `Check all that a service checks when it starts, and more: settings, topic, queue, subscription, filter policy,
+permission, dead-letter queue, the queue's settings against the service's, and each lock node: whether it
+answers, is a server of its own, how fast it is and what its clock says. Nothing is changed.
+
+Each check is a line: ok, warning or failed, and the cure. The exit status is 1 if any failed.`,
+		Example: `  iniesta doctor
+  iniesta doctor --env-file production.env --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			findings := iniesta.Diagnose(cmd.Context(), iniesta.WithLogger(slog.New(slog.DiscardHandler)))
+			if err := show(cmd.OutOrStdout(), findings, asJSON); err != nil {
+				return err
+			}
+			if slices.ContainsFunc(findings, func(f iniesta.Finding) bool { return f.Status == iniesta.Failed }) {
+				return errSaid
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")
+	return cmd
+}
+
+// diagnosis is a finding in JSON.
+type diagnosis struct {
+	Check  string         `json:"check"`
+	Status iniesta.Status `json:"status"`
+	Text   string         `json:"text"`
+	Cure   string         `json:"cure,omitempty"`
+}
+
+func show(out io.Writer, findings []iniesta.Finding, asJSON bool) error {
+	if asJSON {
+		all := make([]diagnosis, len(findings))
+		for i, f := range findings {
+			all[i] = diagnosis{f.Check, f.Status, f.Text, f.Cure}
+		}
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(all)
+	}
+	colours := map[iniesta.Status]*color.Color{
+		iniesta.OK: color.New(color.FgGreen), iniesta.Warning: color.New(color.FgYellow), iniesta.Failed: color.New(color.FgRed),
+	}
+	for _, f := range findings {
+		text := oneLine(f.Text)
+		if f.Cure != "" {
+			text += ": " + f.Cure
+		}
+		fmt.Fprintf(out, "%s %-18s %s\n", colours[f.Status].Sprintf("%-8s", f.Status), f.Check, text)
+	}
+	return nil
+}

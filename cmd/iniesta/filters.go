@@ -1,0 +1,54 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed08532102/iniesta/iniesta"
+)
+
+func newFilterPolicies() *cobra.Command {
+	return &cobra.Command{
+		Use:   "filter-policies",
+		Short: "Print the filter policy of the service's subscription",
+		Long:  "Print INIESTA_SQS_CONSUMER_FILTERS in the format that SNS takes, as Python's iniesta does.",
+		Example: `  $ INIESTA_SQS_CONSUMER_FILTERS='some.*' iniesta filter-policies
+  {"iniesta_pass": [{"prefix": "some."}]}`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			policy, err := iniesta.FilterPolicies()
+			if err != nil {
+				return err
+			}
+			text, err := json.Marshal(policy)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), spaced(string(text)))
+			return nil
+		},
+	}
+}
+
+// spaced writes JSON as Python's json.dumps does: a space after each comma and colon.
+func spaced(compact string) string {
+	var out []byte
+	inText, escaped := false, false
+	for i := range len(compact) {
+		c := compact[i]
+		out = append(out, c)
+		switch {
+		case escaped:
+			escaped = false
+		case c == '\\':
+			escaped = inText
+		case c == '"':
+			inText = !inText
+		case !inText && (c == ',' || c == ':'):
+			out = append(out, ' ')
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/spf13/cobra"
+
+	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/localaws"
+)
+
+func newLocal() *cobra.Command {
+	var port, redisPort int
+	cmd := &cobra.Command{
+		Use:   "local",
+		Short: "Run SQS, SNS and Redis on this machine, for development",
+		Long: `Run an SQS and an SNS on a port of 127.0.0.1, and three Redis nodes on the ports from --redis-port on, with the
+topic, queue and subscription of the settings made. The environment that services in any language need is
+printed first; then it runs until Ctrl-C. Nothing is kept on disk.
+
+Other services that develop against it make theirs with iniesta setup --apply.`,
+		Example: `  iniesta local
+  SERVICE_NAME=shop INIESTA_INITIALIZATION_TYPE=EVENT_POLLING INIESTA_SQS_CONSUMER_FILTERS='User.*' iniesta local
+  eval "$(iniesta local --print-env)"        # in another terminal`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			l := &local{port: port, redisPort: redisPort, out: cmd.OutOrStdout()}
+			if onlyPrint, _ := cmd.Flags().GetBool("print-env"); onlyPrint {
+				c, err := config.Load()
+				if err != nil {
+					return err
+				}
+				l.printEnvironment(l.adapt(c))
+				return nil
+			}
+			return l.run(cmd.Context())
+		},
+	}
+	cmd.Flags().IntVar(&port, "port", 4566, "port of SQS and SNS")
+	cmd.Flags().IntVar(&redisPort, "redis-port", 6391, "first port of the three Redis nodes")
+	cmd.Flags().Bool("print-env", false, "print the environment of one that runs on these ports, and end")
+	return cmd
+}
+
+// local is the servers, and what is printed about them.
+type local struct {
+	port, redisPort int
+	out             io.Writer
+	aws             *localaws.Server
+	nodes           []*miniredis.Miniredis
+}
+
+const (
+	localRegion  = "us-east-1"
+	localAccount = "000000000000"
+	localTopic   = "arn:aws:sns:" + localRegion + ":" + localAccount + ":events"
+	lockNodes    = 3
+)
+
+func (l *local) run(ctx context.Context) error {
+	c, err := config.Load()
+	if err != nil {
+		return err
+	}
+	c = l.adapt(c)
+	defer l.close()
+	if err := l.start(c); err != nil {
+		return err
+	}
+	if err := l.populate(ctx, c); err != nil {
+		return err
+	}
+	l.printEnvironment(c)
+	fmt.Fprintf(l.out, "# Running until Ctrl-C.\n")
+	l.keepTime(ctx)
+	return nil
+}
+
+// adapt points the settings at the local servers. Region and account of a topic stay, so that its ARN does.
+func (l *local) adapt(c config.Config) config.Config {
+	c.SQSEndpointURL = "http://" + loopback(l.port)
+	c.SNSEndpointURL = c.SQSEndpointURL
+	c.GlobalTopicARN = cmp.Or(c.GlobalTopicARN, localTopic)
+	c.AWSAccessKeyID, c.AWSSecretAccessKey, c.AWSDefaultRegion = "local", config.NewSecret("local"), region(c)
+	c.LockNodes = nil
+	for i := range lockNodes {
+		c.LockNodes = append(c.LockNodes, config.NewRedisURL("redis://"+loopback(l.redisPort+i)+"/0"))
+	}
+	return c
+}
+
+func region(c config.Config) string {
+	if topic, err := arn.Parse(c.GlobalTopicARN); err == nil {
+		return topic.Region
+	}
+	return localRegion
+}
+
+func account(c config.Config) string {
+	if topic, err := arn.Parse(c.GlobalTopicARN); err == nil {
+		return topic.AccountID
+	}
+	return localAccount
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+func (l *local) start(c config.Config) error {
+	l.aws = localaws.NewIn(region(c), account(c))
+	if _, err := l.aws.StartAt(loopback(l.port)); err != nil {
+		return fmt.Errorf("%w: choose another --port", err)
+	}
+	for i := range lockNodes {
+		node := miniredis.NewMiniRedis()
+		if err := node.StartAddr(loopback(l.redisPort + i)); err != nil {
+			return fmt.Errorf("starting a Redis node: %w: choose another --redis-port", err)
+		}
+		l.nodes = append(l.nodes, node)
+	}
+	return nil
+}
+
+func (l *local) close() {
+	if l.aws != nil {
+		_ = l.aws.Close() // the program ends anyway
+	}
+	for _, node := range l.nodes {
+		node.Close()
+	}
+}
+
+// populate makes what the settings have. A service without a name yet has nothing but the topic.
+func (l *local) populate(ctx context.Context, c config.Config) error {
+	if len(c.InitializationType) == 0 {
+		c.InitializationType = []string{"SNS_PRODUCER"}
+		if _, err := c.ResolvedQueueName(); err == nil {
+			c.InitializationType = append(c.InitializationType, "QUEUE_POLLING")
+		}
+	}
+	s, err := openServices(ctx, c)
+	if err != nil {
+		return err
+	}
+	return setUp(ctx, io.Discard, s, c, true)
+}
+
+// printEnvironment prints what services have to export, in the syntax of shells.
+func (l *local) printEnvironment(c config.Config) {
+	var nodes []string
+	for _, n := range c.LockNodes {
+		nodes = append(nodes, n.Reveal())
+	}
+	for _, pair := range [][2]string{
+		{"INIESTA_SQS_ENDPOINT_URL", c.SQSEndpointURL},
+		{"INIESTA_SNS_ENDPOINT_URL", c.SNSEndpointURL},
+		{"INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN", c.GlobalTopicARN},
+		{"INIESTA_CACHES", strings.Join(nodes, ",")},
+		{"AWS_ENDPOINT_URL", c.SQSEndpointURL},
+		{"AWS_ACCESS_KEY_ID", "local"},
+		{"AWS_SECRET_ACCESS_KEY", "local"},
+		{"AWS_DEFAULT_REGION", region(c)},
+		{"AWS_REGION", region(c)},
+	} {
+		fmt.Fprintf(l.out, "export %s=%s\n", pair[0], pair[1])
+	}
+}
+
+// keepTime has the keys of the Redis nodes expire, which they do not by themselves, until ctx ends.
+func (l *local) keepTime(ctx context.Context) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case now := <-tick.C:
+			for _, node := range l.nodes {
+				node.FastForward(now.Sub(last))
+			}
+			last = now
+		case <-ctx.Done():
+			return
+		}
+	}
+}

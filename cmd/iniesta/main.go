@@ -1,0 +1,39 @@
+// Iniesta is the command line of the library: it shows what a service is, publishes and sends for tests,
+// finds out what is wrong with a set-up and makes it, runs AWS and Redis on this machine for development,
+// and looks after queues.
+//
+//	go install github.com/seed08532102/iniesta/cmd/iniesta@latest
+//	iniesta doctor
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	if err := run(); err != nil {
+		if !errors.Is(err, errSaid) {
+			fmt.Fprintln(os.Stderr, "iniesta:", oneLine(err.Error()))
+		}
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return newRoot().ExecuteContext(ctx)
+}
+
+// errSaid ends the program with a failure that was printed already.
+var errSaid = errors.New("failed")
+
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' }), "; ")
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed08532102/iniesta/iniesta/config"
+)
+
+func newSetup() *cobra.Command {
+	var apply bool
+	cmd := &cobra.Command{
+		Use:   "setup",
+		Short: "Show or make the topic, queue, subscription and permission of the settings",
+		Long: `Show the AWS calls that would make what the settings ask for and is not there: the topic, the queue and its
+dead-letter queue, the subscription with the filter policy, and a statement in the queue's policy that lets
+the topic send. With --apply they are made.
+
+It is safe to run twice: what is there is left as it is. Of a queue's policy only the statement that setup
+wrote itself is ever changed. A subscription whose filter policy is another one than that of
+INIESTA_SQS_CONSUMER_FILTERS is changed.`,
+		Example: `  iniesta setup
+  iniesta setup --apply --env-file staging.env`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load()
+			if err != nil {
+				return err
+			}
+			s, err := openServices(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			return setUp(cmd.Context(), cmd.OutOrStdout(), s, c, apply)
+		},
+	}
+	cmd.Flags().BoolVar(&apply, "apply", false, "make the calls")
+	return cmd
+}
+
+// setUp goes through what the settings ask for, and shows or makes each call that is missing.
+func setUp(ctx context.Context, out io.Writer, s *services, c config.Config, apply bool) error {
+	if err := c.Required(); err != nil {
+		return err
+	}
+	p := &plan{services: s, config: c, apply: apply, out: out}
+	if err := p.run(ctx); err != nil {
+		return err
+	}
+	switch {
+	case p.calls == 0:
+		fmt.Fprintln(out, "Nothing to do.")
+	case apply:
+		fmt.Fprintf(out, "Done: %d calls.\n", p.calls)
+	default:
+		fmt.Fprintf(out, "%d calls to make: run it again with --apply.\n", p.calls)
+	}
+	return nil
+}
