@@ -40,7 +40,7 @@ type consumer struct {
 	hook          func(ctx context.Context, received int)
 	credentials   aws.CredentialsProvider
 	awsConfig     func(context.Context) (_ aws.Config, done func(), _ error) // for other services
-	lockClients   []redis.UniversalClient                   // none with a Locker of the caller's
+	lockClients   []redis.UniversalClient                                    // none with a Locker of the caller's
 	log           *slog.Logger
 	stats         *counters
 	health        *receiveHealth

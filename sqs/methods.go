@@ -188,13 +188,17 @@ func (t tag) reversed(object reflect.Type) string {
 
 // methodName names a method as functionName does: shop.(*Orders).Placed.
 func methodName(object reflect.Type, method string) string {
-	text := object.String()
-	pkg, local, ok := strings.Cut(strings.TrimPrefix(text, "*"), ".")
-	if !ok {
-		return text + "." + method
+	local, pointed := object, object.Kind() == reflect.Pointer
+	if pointed {
+		local = object.Elem()
 	}
-	if object.Kind() == reflect.Pointer {
-		return fmt.Sprintf("%s.(*%s).%s", pkg, local, method)
+	if local.Name() == "" {
+		return object.String() + "." + method
 	}
-	return fmt.Sprintf("%s.%s.%s", pkg, local, method)
+	// By its path and not as reflect prints it, which calls a program's package main in its tests too.
+	name := local.PkgPath()[strings.LastIndexByte(local.PkgPath(), '/')+1:] + "."
+	if pointed {
+		return name + "(*" + local.Name() + ")." + method
+	}
+	return name + local.Name() + "." + method
 }

@@ -2,17 +2,15 @@ package sqs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/seed08532102/iniesta/internal/filter"
+	"github.com/seed08532102/iniesta/internal/subscription"
 )
 
 // ConfirmSubscription checks that the queue is subscribed to a topic, and unless
@@ -38,7 +36,7 @@ func (c *Client) ConfirmSubscription(ctx context.Context, topicARN string) error
 		return fmt.Errorf("sqs: confirming the subscription: %w", err)
 	}
 	defer done()
-	found, err := findSubscription(ctx, api, topicARN, queueARN)
+	found, err := subscription.Find(ctx, api, topicARN, queueARN)
 	if err != nil {
 		return fmt.Errorf("sqs: listing the subscriptions of %s: %w", topicARN, err)
 	}
@@ -67,54 +65,34 @@ func (c *consumer) topicAPI(ctx context.Context, topicARN string) (_ *sns.Client
 	}), done, nil
 }
 
-// findSubscription returns the ARN of the queue's subscription, empty where there is none.
-func findSubscription(ctx context.Context, api *sns.Client, topicARN, queueARN string) (string, error) {
-	pages := sns.NewListSubscriptionsByTopicPaginator(api, &sns.ListSubscriptionsByTopicInput{TopicArn: &topicARN})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if _, gone := errors.AsType[*types.NotFoundException](err); gone {
-			return "", fmt.Errorf("the topic does not exist: create it, or set INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN to one that does: %w", err)
-		}
-		if err != nil {
-			return "", err
-		}
-		for _, s := range page.Subscriptions {
-			if aws.ToString(s.Endpoint) == queueARN {
-				return aws.ToString(s.SubscriptionArn), nil
-			}
-		}
-	}
-	return "", nil
-}
-
 // confirmFilters compares the subscription's filter policy with the settings.
-func (c *consumer) confirmFilters(ctx context.Context, api *sns.Client, subscription string) error {
-	if subscription == "PendingConfirmation" {
+func (c *consumer) confirmFilters(ctx context.Context, api *sns.Client, arn string) error {
+	if arn == subscription.Pending {
 		return fmt.Errorf("%w: that of %s waits to be confirmed", ErrSubscriptionNotFound, c.queue.name)
 	}
-	out, err := api.GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &subscription})
+	out, err := api.GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &arn})
 	if err != nil {
 		if !c.config.AssertFilterPolicies {
 			return nil // nothing of it is needed
 		}
-		return fmt.Errorf("sqs: reading the subscription %s: %w", subscription, err)
+		return fmt.Errorf("sqs: reading the subscription %s: %w", arn, err)
 	}
 	if out.Attributes["RawMessageDelivery"] != "true" {
 		c.log.Info("[INIESTA] The subscription delivers envelopes, which are taken off; a Python consumer of the queue needs RawMessageDelivery",
-			slog.String("subscription", subscription))
+			slog.String("subscription", arn))
 	}
 	if !c.config.AssertFilterPolicies {
 		return nil
 	}
-	return c.compareFilters(subscription, out.Attributes)
+	return c.compareFilters(arn, out.Attributes)
 }
 
-func (c *consumer) compareFilters(subscription string, attributes map[string]string) error {
+func (c *consumer) compareFilters(arn string, attributes map[string]string) error {
 	actual, err := filter.ParsePolicy(attributes["FilterPolicy"])
 	if err != nil {
-		return fmt.Errorf("%w: of %s: %w", ErrFilterMismatch, subscription, err)
+		return fmt.Errorf("%w: of %s: %w", ErrFilterMismatch, arn, err)
 	}
-	cure := fmt.Sprintf("run iniesta setup --apply, change INIESTA_SQS_CONSUMER_FILTERS, or set INIESTA_ASSERT_FILTER_POLICIES=false (subscription %s)", subscription)
+	cure := fmt.Sprintf("run iniesta setup --apply, change INIESTA_SQS_CONSUMER_FILTERS, or set INIESTA_ASSERT_FILTER_POLICIES=false (subscription %s)", arn)
 	if len(actual) > 0 && attributes["FilterPolicyScope"] == "MessageBody" {
 		return fmt.Errorf("%w: the subscription's looks at message bodies (FilterPolicyScope), the settings at attributes: %s", ErrFilterMismatch, cure)
 	}

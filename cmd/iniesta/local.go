@@ -8,14 +8,12 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
-	"github.com/seed08532102/iniesta/internal/localaws"
+	"github.com/seed08532102/iniesta/internal/embedded"
 )
 
 func newLocal() *cobra.Command {
@@ -51,19 +49,16 @@ Other services that develop against it make theirs with iniesta setup --apply.`,
 	return cmd
 }
 
-// local is the servers, and what is printed about them.
+// local is the ports, and where things are printed.
 type local struct {
 	port, redisPort int
 	out             io.Writer
-	aws             *localaws.Server
-	nodes           []*miniredis.Miniredis
 }
 
 const (
 	localRegion  = "us-east-1"
 	localAccount = "000000000000"
 	localTopic   = "arn:aws:sns:" + localRegion + ":" + localAccount + ":events"
-	lockNodes    = 3
 )
 
 func (l *local) run(ctx context.Context) error {
@@ -72,16 +67,17 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	c = l.adapt(c)
-	defer l.close()
-	if err := l.start(c); err != nil {
-		return err
+	servers, err := embedded.Start(embedded.Options{Region: region(c), Account: account(c), Port: l.port, RedisPort: l.redisPort})
+	if err != nil {
+		return fmt.Errorf("%w: choose another --port or --redis-port", err)
 	}
+	defer servers.Close()
 	if err := l.populate(ctx, c); err != nil {
 		return err
 	}
 	l.printEnvironment(c)
 	fmt.Fprintf(l.out, "# Running until Ctrl-C.\n")
-	l.keepTime(ctx)
+	<-ctx.Done()
 	return nil
 }
 
@@ -92,7 +88,7 @@ func (l *local) adapt(c config.Config) config.Config {
 	c.GlobalTopicARN = cmp.Or(c.GlobalTopicARN, localTopic)
 	c.AWSAccessKeyID, c.AWSSecretAccessKey, c.AWSDefaultRegion = "local", config.NewSecret("local"), region(c)
 	c.LockNodes = nil
-	for i := range lockNodes {
+	for i := range embedded.Nodes {
 		c.LockNodes = append(c.LockNodes, config.NewRedisURL("redis://"+loopback(l.redisPort+i)+"/0"))
 	}
 	return c
@@ -113,30 +109,6 @@ func account(c config.Config) string {
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-func (l *local) start(c config.Config) error {
-	l.aws = localaws.NewIn(region(c), account(c))
-	if _, err := l.aws.StartAt(loopback(l.port)); err != nil {
-		return fmt.Errorf("%w: choose another --port", err)
-	}
-	for i := range lockNodes {
-		node := miniredis.NewMiniRedis()
-		if err := node.StartAddr(loopback(l.redisPort + i)); err != nil {
-			return fmt.Errorf("starting a Redis node: %w: choose another --redis-port", err)
-		}
-		l.nodes = append(l.nodes, node)
-	}
-	return nil
-}
-
-func (l *local) close() {
-	if l.aws != nil {
-		_ = l.aws.Close() // the program ends anyway
-	}
-	for _, node := range l.nodes {
-		node.Close()
-	}
-}
 
 // populate makes what the settings have. A service without a name yet has nothing but the topic.
 func (l *local) populate(ctx context.Context, c config.Config) error {
@@ -171,23 +143,5 @@ func (l *local) printEnvironment(c config.Config) {
 		{"AWS_REGION", region(c)},
 	} {
 		fmt.Fprintf(l.out, "export %s=%s\n", pair[0], pair[1])
-	}
-}
-
-// keepTime has the keys of the Redis nodes expire, which they do not by themselves, until ctx ends.
-func (l *local) keepTime(ctx context.Context) {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	last := time.Now()
-	for {
-		select {
-		case now := <-tick.C:
-			for _, node := range l.nodes {
-				node.FastForward(now.Sub(last))
-			}
-			last = now
-		case <-ctx.Done():
-			return
-		}
 	}
 }

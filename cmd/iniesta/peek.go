@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/provision"
 )
 
 func newPeek() *cobra.Command {
@@ -47,7 +48,7 @@ their FIFO groups.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d of about %s messages of %s shown\n", shown, q.attributes["ApproximateNumberOfMessages"], q.name)
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d of about %s messages of %s shown\n", shown, q.Attributes["ApproximateNumberOfMessages"], q.Name)
 			return nil
 		},
 	}
@@ -59,14 +60,14 @@ their FIFO groups.`,
 }
 
 // serviceQueue is the queue of the settings or of a flag, or its dead-letter queue.
-func (s *services) serviceQueue(ctx context.Context, c config.Config, name string, dead bool) (*foundQueue, error) {
+func (s *services) serviceQueue(ctx context.Context, c config.Config, name string, dead bool) (*provision.Queue, error) {
 	if name == "" {
 		var err error
 		if name, err = c.ResolvedQueueName(); err != nil {
 			return nil, err
 		}
 	}
-	q, err := s.queue(ctx, name)
+	q, err := provision.FindQueue(ctx, s.queues, name)
 	if err != nil || !dead {
 		return q, err
 	}
@@ -76,7 +77,7 @@ func (s *services) serviceQueue(ctx context.Context, c config.Config, name strin
 const peekVisibility = 60 // seconds, should the program be killed
 
 // peek receives messages, shows them and gives them back, whatever ends it.
-func (s *services) peek(ctx context.Context, q *foundQueue, most int, view *messageView) (shown int, err error) {
+func (s *services) peek(ctx context.Context, q *provision.Queue, most int, view *messageView) (shown int, err error) {
 	var held []types.ChangeMessageVisibilityBatchRequestEntry
 	seen := make(map[string]bool)
 	defer func() {
@@ -86,14 +87,14 @@ func (s *services) peek(ctx context.Context, q *foundQueue, most int, view *mess
 	}()
 	for shown < most && ctx.Err() == nil {
 		out, err := s.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: &q.url, MaxNumberOfMessages: int32(min(most-shown, 10)), WaitTimeSeconds: 1, VisibilityTimeout: peekVisibility,
+			QueueUrl: &q.URL, MaxNumberOfMessages: int32(min(most-shown, 10)), WaitTimeSeconds: 1, VisibilityTimeout: peekVisibility,
 			MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"},
 		})
 		if ctx.Err() != nil {
 			return shown, nil
 		}
 		if err != nil {
-			return shown, fmt.Errorf("receiving from %s: %w", q.name, err)
+			return shown, fmt.Errorf("receiving from %s: %w", q.Name, err)
 		}
 		if len(out.Messages) == 0 {
 			return shown, nil
@@ -115,7 +116,7 @@ func (s *services) peek(ctx context.Context, q *foundQueue, most int, view *mess
 }
 
 // giveBack makes messages visible again, ten to a call.
-func (s *services) giveBack(ctx context.Context, q *foundQueue, held []types.ChangeMessageVisibilityBatchRequestEntry) error {
+func (s *services) giveBack(ctx context.Context, q *provision.Queue, held []types.ChangeMessageVisibilityBatchRequestEntry) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for len(held) > 0 {
@@ -125,9 +126,9 @@ func (s *services) giveBack(ctx context.Context, q *foundQueue, held []types.Cha
 			id := strconv.Itoa(i)
 			batch[i].Id = &id
 		}
-		_, err := s.queues.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: batch})
+		_, err := s.queues.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.URL, Entries: batch})
 		if err != nil {
-			return fmt.Errorf("making messages of %s visible again, which they will be in %d s by themselves: %w", q.name, peekVisibility, err)
+			return fmt.Errorf("making messages of %s visible again, which they will be in %d s by themselves: %w", q.Name, peekVisibility, err)
 		}
 	}
 	return nil

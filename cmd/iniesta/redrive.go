@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/provision"
 )
 
 // redriveOptions are the flags of redrive.
@@ -68,14 +69,14 @@ Ctrl-C ends it with nothing half done.`,
 }
 
 // deadLetterQueue finds the dead-letter queue of a queue.
-func (s *services) deadLetterQueue(ctx context.Context, q *foundQueue) (*foundQueue, error) {
+func (s *services) deadLetterQueue(ctx context.Context, q *provision.Queue) (*provision.Queue, error) {
 	var redrive struct {
 		Target string `json:"deadLetterTargetArn"`
 	}
-	if json.Unmarshal([]byte(q.attributes["RedrivePolicy"]), &redrive) != nil || redrive.Target == "" {
-		return nil, fmt.Errorf("the queue %s has no dead-letter queue: iniesta setup --apply gives it one", q.name)
+	if json.Unmarshal([]byte(q.Attributes["RedrivePolicy"]), &redrive) != nil || redrive.Target == "" {
+		return nil, fmt.Errorf("the queue %s has no dead-letter queue: iniesta setup --apply gives it one", q.Name)
 	}
-	return s.queue(ctx, nameOf(redrive.Target))
+	return provision.FindQueue(ctx, s.queues, provision.NameOf(redrive.Target))
 }
 
 func newRedriver(ctx context.Context, s *services, c config.Config, o redriveOptions) (*redriver, error) {

@@ -11,14 +11,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/seed08532102/iniesta/internal/provision"
 )
 
 // redriver brings messages back from the dead-letter queue.
 type redriver struct {
 	*services
 	options redriveOptions
-	source  *foundQueue // where they failed, and go back to
-	dead    *foundQueue
+	source  *provision.Queue // where they failed, and go back to
+	dead    *provision.Queue
 	out     io.Writer
 }
 
@@ -29,12 +31,12 @@ func (r *redriver) run(ctx context.Context) error {
 	case r.options.dryRun:
 		r.describe()
 		return nil
-	case r.waiting() == 0 && r.dead.attributes["ApproximateNumberOfMessagesNotVisible"] == "0":
-		fmt.Fprintf(r.out, "%s is empty.\n", r.dead.name)
+	case r.waiting() == 0 && r.dead.Attributes["ApproximateNumberOfMessagesNotVisible"] == "0":
+		fmt.Fprintf(r.out, "%s is empty.\n", r.dead.Name)
 		return nil
 	}
-	if n := r.dead.attributes["ApproximateNumberOfMessagesNotVisible"]; n != "0" {
-		fmt.Fprintf(r.out, "%s messages of %s are in flight, and stay for now.\n", n, r.dead.name)
+	if n := r.dead.Attributes["ApproximateNumberOfMessagesNotVisible"]; n != "0" {
+		fmt.Fprintf(r.out, "%s messages of %s are in flight, and stay for now.\n", n, r.dead.Name)
 	}
 	if r.options.byMessage || r.options.most > 0 {
 		return r.supervise(ctx)
@@ -48,7 +50,7 @@ func (r *redriver) run(ctx context.Context) error {
 
 // waiting is about how many messages can be received from the dead-letter queue.
 func (r *redriver) waiting() int {
-	n, _ := strconv.Atoi(r.dead.attributes["ApproximateNumberOfMessages"]) // SQS answers with numbers
+	n, _ := strconv.Atoi(r.dead.Attributes["ApproximateNumberOfMessages"]) // SQS answers with numbers
 	return n
 }
 
@@ -61,12 +63,12 @@ func (r *redriver) expected() int {
 }
 
 func (r *redriver) describe() {
-	fmt.Fprintf(r.out, "%s has about %d messages, %s more are in flight.\n", r.dead.name, r.waiting(), r.dead.attributes["ApproximateNumberOfMessagesNotVisible"])
+	fmt.Fprintf(r.out, "%s has about %d messages, %s more are in flight.\n", r.dead.Name, r.waiting(), r.dead.Attributes["ApproximateNumberOfMessagesNotVisible"])
 	pace := ""
 	if r.options.rate > 0 {
 		pace = fmt.Sprintf(", %d a second", r.options.rate)
 	}
-	fmt.Fprintf(r.out, "%d would be brought back to %s%s. Nothing was done.\n", r.expected(), r.source.name, pace)
+	fmt.Fprintf(r.out, "%d would be brought back to %s%s. Nothing was done.\n", r.expected(), r.source.Name, pace)
 }
 
 // errNotOffered is that SQS, or what is in its place, has no message move tasks.
@@ -76,12 +78,12 @@ const mostTaskRate = 500 // messages a second that a task can be limited to
 
 // moveTask has SQS do it, and watches.
 func (r *redriver) moveTask(ctx context.Context) error {
-	in := &sqs.StartMessageMoveTaskInput{SourceArn: aws.String(r.dead.arn())}
+	in := &sqs.StartMessageMoveTaskInput{SourceArn: aws.String(r.dead.ARN())}
 	if r.options.rate > 0 {
 		in.MaxNumberOfMessagesPerSecond = aws.Int32(int32(min(r.options.rate, mostTaskRate)))
 	}
 	started, err := r.queues.StartMessageMoveTask(ctx, in)
-	switch code := errorCode(err); {
+	switch code := provision.Code(err); {
 	case code == "UnknownOperationException" || code == "InvalidAction" || code == "UnknownOperation" || code == "NotImplemented":
 		return errNotOffered
 	case code == "UnsupportedOperation": // there is one already, or the queue cannot have any
@@ -90,7 +92,7 @@ func (r *redriver) moveTask(ctx context.Context) error {
 		}
 		fmt.Fprintln(r.out, "A task of SQS is at it already.")
 	case err != nil:
-		return fmt.Errorf("starting a message move task for %s (--by-message does without): %w", r.dead.name, err)
+		return fmt.Errorf("starting a message move task for %s (--by-message does without): %w", r.dead.Name, err)
 	}
 	return r.watch(ctx, started)
 }
@@ -126,19 +128,19 @@ func (r *redriver) watch(ctx context.Context, started *sqs.StartMessageMoveTaskO
 			return nil
 		default:
 			return fmt.Errorf("SQS ended the task as %s after %d messages: %s: the rest is in %s, try --by-message",
-				aws.ToString(task.Status), task.ApproximateNumberOfMessagesMoved, aws.ToString(task.FailureReason), r.dead.name)
+				aws.ToString(task.Status), task.ApproximateNumberOfMessagesMoved, aws.ToString(task.FailureReason), r.dead.Name)
 		}
 	}
 }
 
 // task is the newest task of the dead-letter queue.
 func (r *redriver) task(ctx context.Context) (types.ListMessageMoveTasksResultEntry, error) {
-	out, err := r.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: aws.String(r.dead.arn())})
+	out, err := r.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: aws.String(r.dead.ARN())})
 	if err == nil && len(out.Results) == 0 {
 		err = errors.New("it is not listed")
 	}
 	if err != nil {
-		return types.ListMessageMoveTasksResultEntry{}, fmt.Errorf("looking at the message move task of %s: %w", r.dead.name, err)
+		return types.ListMessageMoveTasksResultEntry{}, fmt.Errorf("looking at the message move task of %s: %w", r.dead.Name, err)
 	}
 	return out.Results[0], nil
 }
@@ -156,7 +158,7 @@ func (r *redriver) cancel(ctx context.Context, started *sqs.StartMessageMoveTask
 	}
 	out, err := r.queues.CancelMessageMoveTask(ctx, &sqs.CancelMessageMoveTaskInput{TaskHandle: handle})
 	if err != nil {
-		return fmt.Errorf("cancelling the message move task of %s: %w", r.dead.name, err)
+		return fmt.Errorf("cancelling the message move task of %s: %w", r.dead.Name, err)
 	}
-	return fmt.Errorf("interrupted: %d messages are back in their queue, the rest is in %s", out.ApproximateNumberOfMessagesMoved, r.dead.name)
+	return fmt.Errorf("interrupted: %d messages are back in their queue, the rest is in %s", out.ApproximateNumberOfMessagesMoved, r.dead.Name)
 }

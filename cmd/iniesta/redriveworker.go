@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"golang.org/x/time/rate"
+
+	"github.com/seed08532102/iniesta/internal/provision"
 )
 
 // Messages are sent and deleted by a worker, a process of its own: between the two a message is in both
@@ -40,7 +42,7 @@ func (r *redriver) supervise(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("starting the worker: %w", err)
 	}
-	worker := exec.Command(self, "redrive", "--worker", "--queue", r.source.name,
+	worker := exec.Command(self, "redrive", "--worker", "--queue", r.source.Name,
 		"--max", strconv.Itoa(r.options.most), "--rate", strconv.Itoa(r.options.rate))
 	worker.Args[0] = os.Args[0]
 	detach(worker) // Ctrl-C on the terminal is for this process
@@ -82,15 +84,15 @@ func (r *redriver) follow(reports io.Reader) (last workerReport) {
 func (r *redriver) conclude(ctx context.Context, last workerReport) error {
 	switch {
 	case last.Twice > 0:
-		return fmt.Errorf("%d messages were sent and could not be deleted from %s, so that they are in both: %s", last.Twice, r.dead.name, last.Reason)
+		return fmt.Errorf("%d messages were sent and could not be deleted from %s, so that they are in both: %s", last.Twice, r.dead.Name, last.Reason)
 	case last.Error != "":
-		return fmt.Errorf("after %d messages: %s: the rest is in %s", last.Moved, last.Error, r.dead.name)
+		return fmt.Errorf("after %d messages: %s: the rest is in %s", last.Moved, last.Error, r.dead.Name)
 	case last.Refused > 0:
-		return fmt.Errorf("%d messages are back in %s; %d were refused and stay in %s: %s", last.Moved, r.source.name, last.Refused, r.dead.name, last.Reason)
+		return fmt.Errorf("%d messages are back in %s; %d were refused and stay in %s: %s", last.Moved, r.source.Name, last.Refused, r.dead.Name, last.Reason)
 	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted: %d messages are back in %s, the rest is in %s", last.Moved, r.source.name, r.dead.name)
+		return fmt.Errorf("interrupted: %d messages are back in %s, the rest is in %s", last.Moved, r.source.Name, r.dead.Name)
 	}
-	fmt.Fprintf(r.out, "%d messages are back in %s.\n", last.Moved, r.source.name)
+	fmt.Fprintf(r.out, "%d messages are back in %s.\n", last.Moved, r.source.Name)
 	return nil
 }
 
@@ -107,7 +109,7 @@ func (r *redriver) work(ctx context.Context) error {
 		w.limit = rate.NewLimiter(rate.Limit(r.options.rate), 10)
 	}
 	lanes := moverLanes
-	if r.dead.fifo() {
+	if r.dead.FIFO() {
 		lanes = 1 // or groups would get out of order
 	}
 	var working sync.WaitGroup
@@ -152,7 +154,7 @@ func (m *mover) move(ctx context.Context) {
 		batch, err := m.receive(ctx, n)
 		m.unreserve(n - len(batch))
 		if err != nil && ctx.Err() == nil {
-			m.failed(fmt.Errorf("receiving from %s: %w", m.dead.name, err))
+			m.failed(fmt.Errorf("receiving from %s: %w", m.dead.Name, err))
 		}
 		if err != nil || len(batch) == 0 {
 			return
@@ -189,7 +191,7 @@ func (m *mover) unreserve(n int) {
 // brought back then too. It waits for a second at most.
 func (m *mover) receive(ctx context.Context, n int) ([]types.Message, error) {
 	out, err := m.queues.ReceiveMessage(context.WithoutCancel(ctx), &sqs.ReceiveMessageInput{
-		QueueUrl: &m.dead.url, MaxNumberOfMessages: int32(n), WaitTimeSeconds: 1, VisibilityTimeout: moverVisibility,
+		QueueUrl: &m.dead.URL, MaxNumberOfMessages: int32(n), WaitTimeSeconds: 1, VisibilityTimeout: moverVisibility,
 		MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"},
 	})
 	if err != nil {
@@ -202,9 +204,9 @@ func (m *mover) receive(ctx context.Context, n int) ([]types.Message, error) {
 func (m *mover) bringBack(ctx context.Context, batch []types.Message) error {
 	var sendErr error
 	for _, entries := range m.pack(batch) {
-		out, err := m.queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &m.source.url, Entries: entries})
+		out, err := m.queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &m.source.URL, Entries: entries})
 		if err != nil {
-			sendErr = fmt.Errorf("sending to %s: %w", m.source.name, err)
+			sendErr = fmt.Errorf("sending to %s: %w", m.source.Name, err)
 			break
 		}
 		m.note(batch, out)
@@ -243,10 +245,10 @@ func sizeOf(message types.Message) int {
 // be that of several.
 func (m *mover) belongs(message types.Message) bool {
 	from := message.Attributes[string(types.MessageSystemAttributeNameDeadLetterQueueSourceArn)]
-	if from == "" || from == m.source.arn() {
+	if from == "" || from == m.source.ARN() {
 		return true
 	}
-	m.refuse(message, "it came from "+nameOf(from))
+	m.refuse(message, "it came from "+provision.NameOf(from))
 	return false
 }
 
@@ -255,7 +257,7 @@ func (m *mover) entry(id string, message types.Message) types.SendMessageBatchRe
 	if group := message.Attributes[string(types.MessageSystemAttributeNameMessageGroupId)]; group != "" {
 		e.MessageGroupId = &group
 	}
-	if m.source.fifo() { // its first id may be known to the queue still, which would then drop it
+	if m.source.FIFO() { // its first id may be known to the queue still, which would then drop it
 		e.MessageDeduplicationId = aws.String("redrive-" + aws.ToString(message.MessageId))
 	}
 	if trace := message.Attributes[string(types.MessageSystemAttributeNameAWSTraceHeader)]; trace != "" {
@@ -305,7 +307,7 @@ func (m *mover) delete(ctx context.Context, batch []types.Message) {
 	}
 	var err error
 	for attempt := 0; len(left) > 0 && attempt < moverAttempts; attempt++ {
-		in := &sqs.DeleteMessageBatchInput{QueueUrl: &m.dead.url}
+		in := &sqs.DeleteMessageBatchInput{QueueUrl: &m.dead.URL}
 		for id, message := range left {
 			in.Entries = append(in.Entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(id), ReceiptHandle: message.ReceiptHandle})
 		}

@@ -7,7 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed08532102/iniesta/iniesta"
 	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/filter"
+	"github.com/seed08532102/iniesta/internal/provision"
 )
 
 func newSetup() *cobra.Command {
@@ -41,22 +44,46 @@ INIESTA_SQS_CONSUMER_FILTERS is changed.`,
 	return cmd
 }
 
-// setUp goes through what the settings ask for, and shows or makes each call that is missing.
+// setUp shows or makes what the settings ask for and is not there.
 func setUp(ctx context.Context, out io.Writer, s *services, c config.Config, apply bool) error {
 	if err := c.Required(); err != nil {
 		return err
 	}
-	p := &plan{services: s, config: c, apply: apply, out: out}
-	if err := p.run(ctx); err != nil {
+	spec, err := specOf(c)
+	if err != nil {
 		return err
 	}
+	calls, err := provision.Run(ctx, s.queues, s.topics, spec, apply, out)
 	switch {
-	case p.calls == 0:
+	case err != nil:
+		return err
+	case calls == 0:
 		fmt.Fprintln(out, "Nothing to do.")
 	case apply:
-		fmt.Fprintf(out, "Done: %d calls.\n", p.calls)
+		fmt.Fprintf(out, "Done: %d calls.\n", calls)
 	default:
-		fmt.Fprintf(out, "%d calls to make: run it again with --apply.\n", p.calls)
+		fmt.Fprintf(out, "%d calls to make: run it again with --apply.\n", calls)
 	}
 	return nil
+}
+
+// specOf is what the types of the settings need.
+func specOf(c config.Config) (spec provision.Spec, err error) {
+	types, err := iniesta.ParseInitializationTypes(c.InitializationType...)
+	if err != nil {
+		return spec, err
+	}
+	if types&(iniesta.SNS_PRODUCER|iniesta.EVENT_POLLING) != 0 {
+		spec.TopicARN = c.GlobalTopicARN
+	}
+	if types&(iniesta.QUEUE_POLLING|iniesta.EVENT_POLLING) != 0 {
+		if spec.Queue, err = c.ResolvedQueueName(); err != nil {
+			return spec, err
+		}
+	}
+	if types.Has(iniesta.EVENT_POLLING) {
+		spec.Subscribed = true
+		spec.Filter, err = filter.Parse(c.EventKey, c.ConsumerFilters)
+	}
+	return spec, err
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed08532102/iniesta/iniesta/config"
 	"github.com/seed08532102/iniesta/internal/filter"
+	"github.com/seed08532102/iniesta/internal/provision"
 )
 
 func newTail() *cobra.Command {
@@ -101,25 +102,22 @@ func (t *tail) subscribe(ctx context.Context) error {
 		return fmt.Errorf("creating the queue %s: %w", name, err)
 	}
 	t.queueURL = aws.ToString(created.QueueUrl)
-	q := &foundQueue{name: name, url: t.queueURL}
-	if err := t.refresh(ctx, q); err != nil {
+	q := &provision.Queue{Name: name, URL: t.queueURL}
+	if err := q.Refresh(ctx, t.queues); err != nil {
 		return err
 	}
-	policy, err := withStatement("", statementID(t.topicARN), map[string]any{
-		"Effect": "Allow", "Principal": map[string]string{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": q.arn(),
-		"Condition": map[string]any{"ArnEquals": map[string]string{"aws:SourceArn": t.topicARN}},
-	})
+	policy, err := provision.Allow("", t.topicARN, q.ARN())
 	if err != nil {
 		return err
 	}
-	if _, err := t.queues.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &q.url, Attributes: map[string]string{"Policy": policy}}); err != nil {
+	if _, err := t.queues.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &q.URL, Attributes: map[string]string{"Policy": policy}}); err != nil {
 		return fmt.Errorf("letting the topic send to %s: %w", name, err)
 	}
 	wanted := map[string]string{"RawMessageDelivery": "true"}
 	if len(t.filter) > 0 {
 		wanted["FilterPolicy"] = t.filter.String()
 	}
-	out, err := t.topics.Subscribe(ctx, &sns.SubscribeInput{TopicArn: &t.topicARN, Protocol: aws.String("sqs"), Endpoint: aws.String(q.arn()),
+	out, err := t.topics.Subscribe(ctx, &sns.SubscribeInput{TopicArn: &t.topicARN, Protocol: aws.String("sqs"), Endpoint: aws.String(q.ARN()),
 		Attributes: wanted, ReturnSubscriptionArn: true})
 	if err != nil {
 		return fmt.Errorf("subscribing to %s: %w", t.topicARN, err)

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		if err != nil {
 			return err
 		}
-		defer servers.close()
+		defer servers.Close()
 	}
 	show := newShow(out)
 	if err := register(); err != nil {

@@ -6,55 +6,34 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/embedded"
 	"github.com/seed08532102/iniesta/internal/localaws"
 )
 
-// servers are an SQS and three Redis nodes inside the program.
-type servers struct {
-	sqs   *localaws.Server
-	nodes []*miniredis.Miniredis
-}
-
-// startServers starts them, makes the queue, and points the settings at them.
-func startServers(ctx context.Context, settings *config.Config) (_ *servers, err error) {
-	s := &servers{sqs: localaws.New()}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
-	if settings.SQSEndpointURL, err = s.sqs.Start(); err != nil {
+// startServers starts an SQS and three Redis nodes inside the program, makes the queue, and points the
+// settings at them.
+func startServers(ctx context.Context, settings *config.Config) (*embedded.Servers, error) {
+	servers, err := embedded.Start(embedded.Options{})
+	if err != nil {
 		return nil, err
 	}
-	settings.LockNodes = nil
-	for range 3 {
-		node, err := miniredis.Run()
-		if err != nil {
-			return nil, fmt.Errorf("starting a Redis node: %w", err)
-		}
-		s.nodes = append(s.nodes, node)
-		settings.LockNodes = append(settings.LockNodes, config.NewRedisURL("redis://"+node.Addr()+"/0"))
+	settings.SQSEndpointURL, settings.LockNodes = servers.URL, nil
+	for _, url := range servers.Redis {
+		settings.LockNodes = append(settings.LockNodes, config.NewRedisURL(url))
 	}
 	settings.AWSAccessKeyID, settings.AWSSecretAccessKey = "quickstart", config.NewSecret("quickstart")
 	settings.AWSDefaultRegion = "us-east-1"
 	if err := createQueue(ctx, settings.SQSEndpointURL, settings.QueueName); err != nil {
+		servers.Close()
 		return nil, err
 	}
-	s.sqs.SetFault(loseOneDelete(s.sqs, settings.QueueName))
-	return s, nil
-}
-
-func (s *servers) close() {
-	_ = s.sqs.Close() // the program ends anyway
-	for _, node := range s.nodes {
-		node.Close()
-	}
+	servers.AWS.SetFault(loseOneDelete(servers.AWS, settings.QueueName))
+	return servers, nil
 }
 
 func createQueue(ctx context.Context, endpoint, queue string) error {

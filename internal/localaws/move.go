@@ -160,14 +160,16 @@ func (q *queue) pop(now time.Time) *message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.settle(now)
-	for _, m := range q.candidates(1) {
-		delete(q.byID, m.id)
-		if q.fifo {
-			q.groups.landed(m.group)
-		}
-		return m
+	candidates := q.candidates(1)
+	if len(candidates) == 0 {
+		return nil
 	}
-	return nil
+	m := candidates[0]
+	delete(q.byID, m.id)
+	if q.fifo {
+		q.groups.landed(m.group)
+	}
+	return m
 }
 
 func (q *queue) putBack(m *message) {

@@ -1,0 +1,97 @@
+// Package embedded is an SQS, an SNS and three Redis nodes inside a program, for development and for trying
+// things out. Nothing is kept on disk, and only this machine reaches them.
+package embedded
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/seed08532102/iniesta/internal/localaws"
+)
+
+// Nodes is how many Redis nodes there are.
+const Nodes = 3
+
+// Options of Start. The zero value takes free ports, and an account of zeros in us-east-1.
+type Options struct {
+	Region, Account string
+	Port            int // of SQS and SNS
+	RedisPort       int // of the first Redis node; the others follow
+}
+
+// Servers are the servers.
+type Servers struct {
+	AWS   *localaws.Server
+	URL   string   // of SQS and SNS
+	Redis []string // URLs of the Redis nodes
+
+	nodes []*miniredis.Miniredis
+	stop  context.CancelFunc
+	clock sync.WaitGroup
+}
+
+// Start starts them. Close ends them.
+func Start(o Options) (_ *Servers, err error) {
+	s := &Servers{AWS: localaws.NewIn(cmp.Or(o.Region, "us-east-1"), cmp.Or(o.Account, "000000000000"))}
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.URL, err = s.AWS.StartAt(address(o.Port)); err != nil {
+		return nil, err
+	}
+	for i := range Nodes {
+		port := 0
+		if o.RedisPort != 0 {
+			port = o.RedisPort + i
+		}
+		node := miniredis.NewMiniRedis()
+		if err := node.StartAddr(address(port)); err != nil {
+			return nil, fmt.Errorf("starting a Redis node: %w", err)
+		}
+		s.nodes = append(s.nodes, node)
+		s.Redis = append(s.Redis, "redis://"+node.Addr()+"/0")
+	}
+	s.clock.Go(func() { s.keepTime(ctx) })
+	return s, nil
+}
+
+func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// Close ends the servers and waits for them.
+func (s *Servers) Close() {
+	s.stop()
+	s.clock.Wait()
+	_ = s.AWS.Close() // what it reports is of no use to anybody
+	for _, node := range s.nodes {
+		node.Close()
+	}
+}
+
+// keepTime has the keys of the Redis nodes expire, which they do not by themselves.
+func (s *Servers) keepTime(ctx context.Context) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case now := <-tick.C:
+			for _, node := range s.nodes {
+				node.FastForward(now.Sub(last))
+			}
+			last = now
+		case <-ctx.Done():
+			return
+		}
+	}
+}
