@@ -1,6 +1,6 @@
-// Package localaws is an SQS and an SNS in the process, for tests and for trying things out: the real SDK talks
-// to it over HTTP, or through a transport without sockets, where it also runs in a testing/synctest
-// bubble.
+// Package localaws is an SQS and an SNS in the process, for tests and for trying things out: SDKs talk
+// to it over HTTP (SQS in JSON or in the older query protocol), or through a transport without sockets,
+// where it also runs in a testing/synctest bubble.
 //
 //	server := localaws.New()
 //	url, err := server.Start()

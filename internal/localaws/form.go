@@ -12,22 +12,34 @@ import (
 // five hundred.
 const maxFields = 2000
 
+// form is a call in the query protocol.
+type form struct {
+	operation, version string
+	input              []byte // as the JSON protocol would have had it
+}
+
 // readForm turns the parameters of the query protocol, such as
-// MessageAttributes.entry.1.Value.DataType=String, into the JSON that the JSON protocol would have had. It
-// returns the operation too.
-func readForm(body []byte) (operation string, asJSON []byte, err error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil || len(form) > maxFields {
-		return "", nil, errSerialization
+// MessageAttributes.entry.1.Value.DataType=String, into JSON.
+func readForm(body []byte) (form, error) {
+	values, err := url.ParseQuery(string(body))
+	if err != nil || len(values) > maxFields {
+		return form{}, errSerialization
 	}
 	tree := make(map[string]any)
-	for name, values := range form {
-		if !plant(tree, strings.Split(name, "."), values[0]) {
-			return "", nil, errSerialization
+	for name, texts := range values {
+		if !plant(tree, strings.Split(name, "."), texts[0]) {
+			return form{}, errSerialization
 		}
 	}
-	asJSON, err = json.Marshal(fold(tree))
-	return form.Get("Action"), asJSON, err
+	f := form{operation: values.Get("Action"), version: values.Get("Version")}
+	var input any
+	if f.version == sqsVersion {
+		input = unflatten(tree)
+	} else {
+		input = fold(tree)
+	}
+	f.input, err = json.Marshal(input)
+	return f, err
 }
 
 // plant puts a value at a path. It fails where the path goes through a value.

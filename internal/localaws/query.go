@@ -30,51 +30,76 @@ var snsOperations = map[string]func(*request) (any, error){
 	"PublishBatch":              handle((*request).publishBatch),
 }
 
-// serveQuery answers one call of SNS in the AWS query protocol: a form in, XML out.
+// serveQuery answers one call in the AWS query protocol, a form in and XML out: of SNS, and of SQS.
 func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(r)
 	if err != nil {
-		respondQueryError(w, errTooLarge)
+		respondQueryError(w, snsNamespace, errTooLarge)
 		return
 	}
-	operation, input, err := readForm(body)
+	f, err := readForm(body)
 	if err != nil {
-		respondQueryError(w, err)
+		respondQueryError(w, snsNamespace, err)
 		return
 	}
-	run, ok := snsOperations[operation]
+	if f.version == sqsVersion {
+		s.serveForm(w, r, f, sqsNamespace, operations, respondSQS)
+		return
+	}
+	s.serveForm(w, r, f, snsNamespace, snsOperations, respondSNS)
+}
+
+func (s *Server) serveForm(w http.ResponseWriter, r *http.Request, f form, namespace string,
+	operations map[string]func(*request) (any, error), answer func(http.ResponseWriter, string, any),
+) {
+	run, ok := operations[f.operation]
 	if !ok {
-		respondQueryError(w, refused("InvalidAction", "The action %s is not valid for this endpoint.", printable(operation)))
+		respondQueryError(w, namespace, refused("InvalidAction", "The action %s is not valid for this endpoint.", printable(f.operation)))
 		return
 	}
-	call := &request{server: s, ctx: r.Context(), host: r.Host, body: input}
-	call.fault = s.faultFor(Call{Operation: operation, Topic: topicOf(input), N: s.counted(operation)})
+	call := &request{server: s, ctx: r.Context(), host: r.Host, body: f.input}
+	call.fault = s.faultFor(Call{Operation: f.operation, Topic: topicOf(f.input), Queue: queueOf(f.input), N: s.counted(f.operation)})
 	out, err := call.run(run)
 	if err != nil {
-		respondQueryError(w, err)
+		respondQueryError(w, namespace, err)
 		return
 	}
-	respondXML(w, http.StatusOK, operation+"Response", func(e *xml.Encoder) error {
-		if out != nil {
-			if err := e.EncodeElement(out, element(operation+"Result")); err != nil {
-				return err
-			}
+	answer(w, f.operation, out)
+}
+
+// respondSNS answers with a struct that says how it is written.
+func respondSNS(w http.ResponseWriter, operation string, out any) {
+	respondResult(w, snsNamespace, operation, func(e *xml.Encoder) error {
+		if out == nil {
+			return nil
+		}
+		return e.EncodeElement(out, element(operation+"Result"))
+	})
+}
+
+func respondResult(w http.ResponseWriter, namespace, operation string, result func(*xml.Encoder) error) {
+	respondXML(w, http.StatusOK, namespace, operation+"Response", func(e *xml.Encoder) error {
+		if err := result(e); err != nil {
+			return err
 		}
 		return e.EncodeElement(struct{ RequestId string }{uuid.NewString()}, element("ResponseMetadata"))
 	})
 }
 
-func respondQueryError(w http.ResponseWriter, err error) {
+func respondQueryError(w http.ResponseWriter, namespace string, err error) {
 	e, ok := err.(*apiError)
 	if !ok {
-		e = &apiError{shape: "InternalError", message: err.Error(), status: http.StatusInternalServerError}
+		e = &apiError{shape: "InternalError", code: "InternalError", message: err.Error(), status: http.StatusInternalServerError}
 	}
-	kind := "Sender"
+	kind, code := "Sender", e.shape
 	if e.status >= http.StatusInternalServerError {
 		kind = "Receiver"
 	}
-	respondXML(w, e.status, "ErrorResponse", func(encoder *xml.Encoder) error {
-		err := encoder.EncodeElement(struct{ Type, Code, Message string }{kind, e.shape, e.message}, element("Error"))
+	if namespace == sqsNamespace {
+		code = e.code
+	}
+	respondXML(w, e.status, namespace, "ErrorResponse", func(encoder *xml.Encoder) error {
+		err := encoder.EncodeElement(struct{ Type, Code, Message string }{kind, code, e.message}, element("Error"))
 		if err != nil {
 			return err
 		}
@@ -82,11 +107,11 @@ func respondQueryError(w http.ResponseWriter, err error) {
 	})
 }
 
-func respondXML(w http.ResponseWriter, status int, name string, content func(*xml.Encoder) error) {
+func respondXML(w http.ResponseWriter, status int, namespace, name string, content func(*xml.Encoder) error) {
 	var body bytes.Buffer
 	e := xml.NewEncoder(&body)
 	start := element(name)
-	start.Attr = []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: snsNamespace}}
+	start.Attr = []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: namespace}}
 	for _, write := range []func() error{
 		func() error { return e.EncodeToken(start) },
 		func() error { return content(e) },

@@ -120,6 +120,8 @@ func manyFields(n int) string {
 func FuzzForm(f *testing.F) {
 	f.Add("Action=Publish&TopicArn=arn:aws:sns:us-east-1:000000000000:events&Message=x&MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.DataType=String&MessageAttributes.entry.1.Value.StringValue=b")
 	f.Add("Action=CreateTopic&Name=events&Attributes.entry.1.key=DisplayName&Attributes.entry.1.value=x")
+	f.Add("Action=SendMessage&Version=2012-11-05&QueueUrl=x/q&MessageBody=x&MessageAttribute.1.Name=n&MessageAttribute.1.Value.DataType=Number&MessageAttribute.1.Value.StringValue=1")
+	f.Add("Action=CreateQueue&Version=2012-11-05&QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=0")
 	f.Add("Action=PublishBatch&TopicArn=arn:x&PublishBatchRequestEntries.member.1.Id=1")
 	server := localaws.New()
 	f.Cleanup(func() { server.Close() })

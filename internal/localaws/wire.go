@@ -57,7 +57,7 @@ func handle[I, O any](operation func(*request, *I) (O, error)) func(*request) (a
 	}
 }
 
-// ServeHTTP answers one call: of SQS in AWS JSON 1.0, of SNS in the query protocol.
+// ServeHTTP answers one call: of SQS in AWS JSON 1.0 or the query protocol, of SNS in the latter.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		panic(http.ErrAbortHandler)
