@@ -29,38 +29,21 @@ func deadLetters() int {
 }
 
 func TestARedriveThatIsKilledHalfWayAndRunAgainLosesAndDoublesNothing(t *testing.T) {
-	local := func(t testing.TB) string {
-		server := localaws.New()
-		url, err := server.Start()
-		require.NoError(t, err)
-		t.Cleanup(func() { server.Close() })
-		return url
-	}
 	for name, tt := range map[string]struct {
 		start func(testing.TB) string
 		flags []string
 	}{
 		"one by one, on fauxqs":   {testserver.Fauxqs, nil},
-		"one by one, on localaws": {local, []string{"--by-message"}},
-		"by a task, on localaws":  {local, nil},
+		"one by one, on localaws": {localStart, []string{"--by-message"}},
+		"by a task, on localaws":  {localStart, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			url, s := tt.start(t), &stage{ctx: t.Context()}
-			s.open(t, url)
-			for variable, value := range map[string]string{
-				"INIESTA_SQS_ENDPOINT_URL": url, "INIESTA_SNS_ENDPOINT_URL": url, "INIESTA_INITIALIZATION_TYPE": "QUEUE_POLLING", "SERVICE_NAME": "shop",
-				"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
-			} {
-				t.Setenv(variable, value)
-			}
-			out, err := program(t, "setup", "--apply").CombinedOutput()
-			require.NoError(t, err, string(out))
 			n := deadLetters()
-			require.NoError(t, s.fill(t.Context(), "iniesta-development-shop", n))
+			s := newDeadLetterStage(t, tt.start, n)
 			killed := s.killHalfWay(t, n, program(t, append([]string{"redrive"}, tt.flags...)...))
 
 			again := program(t, append([]string{"redrive"}, tt.flags...)...)
-			out, err = again.CombinedOutput()
+			out, err := again.CombinedOutput()
 			require.NoError(t, err, string(out))
 			back, left := s.bodies(t, "iniesta-development-shop"), s.bodies(t, "iniesta-development-shop-dead")
 			for i := range n {
@@ -72,6 +55,31 @@ func TestARedriveThatIsKilledHalfWayAndRunAgainLosesAndDoublesNothing(t *testing
 				killed, n, len(back), len(left), strings.TrimSpace(string(out)))
 		})
 	}
+}
+
+// localStart starts localaws and returns its URL.
+func localStart(t testing.TB) string {
+	server := localaws.New()
+	url, err := server.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { server.Close() })
+	return url
+}
+
+// newDeadLetterStage is a service's queue with n dead letters, in the environment as settings are.
+func newDeadLetterStage(t *testing.T, start func(testing.TB) string, n int) *stage {
+	url, s := start(t), &stage{ctx: t.Context()}
+	s.open(t, url)
+	for variable, value := range map[string]string{
+		"INIESTA_SQS_ENDPOINT_URL": url, "INIESTA_SNS_ENDPOINT_URL": url, "INIESTA_INITIALIZATION_TYPE": "QUEUE_POLLING", "SERVICE_NAME": "shop",
+		"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+	} {
+		t.Setenv(variable, value)
+	}
+	out, err := program(t, "setup", "--apply").CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.NoError(t, s.fill(t.Context(), "iniesta-development-shop", n))
+	return s
 }
 
 // program is the command line as a process.
@@ -124,5 +132,27 @@ func (s *stage) bodies(t *testing.T, name string) map[string]int {
 		}
 		_, err = s.queues.DeleteMessageBatch(t.Context(), in)
 		require.NoError(t, err)
+	}
+}
+
+func TestARedriveThatIsInterruptedLeavesNothingHalfDone(t *testing.T) {
+	s := newDeadLetterStage(t, localStart, 500)
+	c := program(t, "redrive", "--by-message", "--rate", "200")
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	require.NoError(t, c.Start())
+	url := s.queueURL(t, "iniesta-development-shop")
+	require.Eventually(t, func() bool {
+		n, err := s.count(t.Context(), url)
+		require.NoError(t, err)
+		return n >= 50
+	}, time.Minute, time.Millisecond)
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	require.Error(t, c.Wait(), "it says that it was interrupted")
+	back, left := s.bodies(t, "iniesta-development-shop"), s.bodies(t, "iniesta-development-shop-dead")
+	assert.Regexp(t, `interrupted: `+strconv.Itoa(len(back))+` messages are back in iniesta-development-shop, the rest is in iniesta-development-shop-dead`, out.String())
+	assert.Equal(t, 500, len(back)+len(left))
+	for i := range 500 {
+		assert.Equal(t, 1, back[strconv.Itoa(i)]+left[strconv.Itoa(i)])
 	}
 }

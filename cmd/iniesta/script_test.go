@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed08532102/iniesta/internal/awsclient"
-	"github.com/seed08532102/iniesta/internal/localaws"
 	"github.com/seed08532102/iniesta/internal/testserver"
 )
 
@@ -37,13 +36,7 @@ const (
 )
 
 func TestScriptsAgainstLocalaws(t *testing.T) {
-	runScripts(t, "localaws", func(t testing.TB) string {
-		server := localaws.New()
-		url, err := server.Start()
-		require.NoError(t, err)
-		t.Cleanup(func() { server.Close() })
-		return url
-	})
+	runScripts(t, "localaws", localStart)
 }
 
 func TestScriptsAgainstFauxqs(t *testing.T) {
