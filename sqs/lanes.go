@@ -50,13 +50,46 @@ func (l *lanes) next(group string) {
 // no other message of its group, so that the order is kept.
 func (l *lanes) holdBack(d *delivery, res result) {
 	group := d.message.GroupID()
+	l.putBack(l.popAll(group))
+	l.run.settleNow(d, res)
+	for {
+		next, early, ended := l.resume(group, d.message.MessageID)
+		l.putBack(early)
+		if next != nil {
+			l.run.workers.push(next)
+		}
+		if ended {
+			return
+		}
+	}
+}
+
+func (l *lanes) putBack(deliveries []*delivery) {
 	var released sync.WaitGroup
-	for _, next := range l.popAll(group) {
-		released.Go(func() { l.run.putBack(next) })
+	for _, d := range deliveries {
+		released.Go(func() { l.run.putBack(d) })
 	}
 	released.Wait()
-	l.run.settleNow(d, res)
-	l.next(group)
+}
+
+// resume decides on what got into the lane of a message that was held back. Where the message itself is the
+// first, it was given out again, and the lane goes on. Anything else was received while the message was in
+// flight here and visible to SQS already, after a pause or a slow answer: it comes after that message and has
+// to be given back, or it would run before it.
+func (l *lanes) resume(group, heldBack string) (next *delivery, early []*delivery, ended bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waiting := l.waiting[group]
+	switch {
+	case len(waiting) == 0:
+		delete(l.waiting, group)
+		return nil, nil, true
+	case waiting[0].message.MessageID == heldBack:
+		l.waiting[group] = waiting[1:]
+		return waiting[0], nil, true
+	}
+	l.waiting[group] = nil
+	return nil, waiting, false
 }
 
 func (l *lanes) pop(group string) *delivery {

@@ -24,6 +24,7 @@ type Node struct {
 	down     bool
 	hung     chan struct{} // closed when the node answers again; nil while it does
 	latency  time.Duration
+	speed    float64 // of the node's clock; 0 is 1
 	commands int
 }
 
@@ -61,6 +62,9 @@ func (n *Node) Wipe() { n.set(func() { n.keys = nil }) }
 // SetLatency has every command take that long.
 func (n *Node) SetLatency(d time.Duration) { n.set(func() { n.latency = d }) }
 
+// SetClockSpeed has the node's clock run faster (above 1) or slower than ours: its keys end sooner or later.
+func (n *Node) SetClockSpeed(speed float64) { n.set(func() { n.speed = speed }) }
+
 // Commands counts the commands that the node carried out.
 func (n *Node) Commands() int {
 	n.mu.Lock()
@@ -78,6 +82,17 @@ func (n *Node) Value(key string) string {
 // SetValue sets a key as another client would.
 func (n *Node) SetValue(key, value string, life time.Duration) {
 	n.set(func() { n.put(key, value, life) })
+}
+
+// Hold sets a key as aioredlock does: for life, where it is absent or has the token already.
+func (n *Node) Hold(ctx context.Context, key, token string, life time.Duration) (held bool, err error) {
+	err = conn{n, ctx}.do(func(n *Node) { held = n.touch(key, token, life, true) == 1 })
+	return held, err
+}
+
+// GiveUp deletes a key that has the token, as aioredlock does.
+func (n *Node) GiveUp(ctx context.Context, key, token string) error {
+	return conn{n, ctx}.do(func(n *Node) { n.release(key, token) })
 }
 
 // Get opens a connection. It is redsync's Pool.
@@ -102,6 +117,9 @@ func (n *Node) put(key, value string, life time.Duration) {
 		n.keys = make(map[string]entry)
 	}
 	e := entry{value: value}
+	if life > 0 && n.speed > 0 {
+		life = time.Duration(float64(life) / n.speed)
+	}
 	if life > 0 {
 		e.ends = time.Now().Add(life)
 	}

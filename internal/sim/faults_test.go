@@ -1,0 +1,182 @@
+package sim
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/seed08532102/iniesta/internal/localaws"
+)
+
+// codes are errors of the API, with their status.
+var codes = []struct {
+	code   string
+	status int
+}{
+	{"InternalFailure", 500}, {"ServiceUnavailable", 503}, {"RequestThrottled", 400}, {"ThrottlingException", 400}, {"OverLimit", 403},
+	{"AccessDenied", 403}, {"ExpiredToken", 403}, {"InvalidClientTokenId", 403}, {"RequestExpired", 400}, {"SignatureDoesNotMatch", 403},
+	{"KmsThrottled", 400}, {"AWS.SimpleQueueService.NonExistentQueue", 400}, {"InvalidAddress", 404}, {"", http.StatusBadGateway},
+}
+
+// fault is what goes wrong with a call.
+func (w *world) fault(c localaws.Call) (f localaws.Fault) {
+	r := w.draw("call", c.Operation, c.N)
+	if r.IntN(100) < 75 {
+		return f
+	}
+	receives := c.Operation == "ReceiveMessage"
+	kind := []string{"api", "api", "lost", "lost", "slow-api", "batch", "duplicate", "duplicate"}[r.IntN(8)]
+	if !w.has(kind) {
+		return f
+	}
+	switch kind {
+	case "api":
+		e := codes[r.IntN(len(codes))]
+		f.Code, f.Status = e.code, e.status
+		if e.code == "" {
+			f.Code, f.Cut = "", true
+		}
+	case "lost":
+		f.Lose = true
+	case "slow-api":
+		f.DelayAfter = between(r, 0, 2*w.visibility)
+	case "batch":
+		f.Entries = func(i int) *localaws.EntryFault {
+			if w.draw("entry", c.Operation, c.N, i).IntN(2) == 0 {
+				return nil
+			}
+			return &localaws.EntryFault{Code: "InternalError", SenderFault: i%3 == 0}
+		}
+	case "duplicate":
+		f.Again, f.Twice = receives && r.IntN(2) == 0, receives && r.IntN(2) == 0
+	}
+	return f
+}
+
+// afflict breaks things, one after the other, until the trouble is over.
+func (w *world) afflict(ctx context.Context) {
+	ends := time.Now().Add(w.trouble)
+	for i := 0; time.Now().Before(ends); i++ {
+		r := w.draw("affliction", i)
+		time.Sleep(between(r, 0, 10*time.Second))
+		kind := []string{"node", "node", "wipe", "majority", "kill", "pause", "stop", "stop"}[r.IntN(8)]
+		if !w.has(kind) {
+			continue
+		}
+		switch kind {
+		case "node":
+			w.breakNode(i, w.lockTimeout)
+		case "wipe": // always the same one: the others keep the data
+			w.nodes[0].Down()
+			time.Sleep(between(r, 0, 3*time.Second))
+			w.nodes[0].Wipe()
+			w.nodes[0].Up()
+		case "majority":
+			w.breakMajority(i)
+		case "kill":
+			w.kill(ctx, i)
+		case "pause":
+			w.pause(i)
+		case "stop":
+			w.restart(ctx, i)
+		}
+	}
+}
+
+// breakNode has one node down, hung or slow for a while.
+func (w *world) breakNode(i int, most time.Duration) {
+	r := w.draw("node", i)
+	node := w.nodes[r.IntN(len(w.nodes))]
+	switch r.IntN(3) {
+	case 0:
+		node.Down()
+	case 1:
+		node.Hang()
+	case 2:
+		node.SetLatency(between(r, 0, 400*time.Millisecond))
+	}
+	time.Sleep(between(r, 0, most))
+	node.Up()
+	node.SetLatency(0)
+	time.Sleep(2*time.Second + most) // until it is asked again, and what is held is on it again
+}
+
+// breakMajority has all but a minority down.
+func (w *world) breakMajority(i int) {
+	r := w.draw("majority", i)
+	w.ledger.outage(true)
+	for _, n := range w.nodes[:len(w.nodes)/2+1] {
+		if r.IntN(2) == 0 {
+			n.Down()
+		} else {
+			n.Hang()
+		}
+	}
+	time.Sleep(between(r, time.Second, 30*time.Second))
+	for _, n := range w.nodes {
+		n.Up()
+	}
+	time.Sleep(3 * time.Second) // nodes that failed are asked again within a second
+	w.ledger.outage(false)
+	time.Sleep(w.lockTimeout)
+}
+
+// one draws a process that lives.
+func (w *world) one(i int) consumer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	living := slices.DeleteFunc(slices.Clone(w.consumers), func(c consumer) bool { return c.process().still() })
+	if len(living) == 0 {
+		return nil
+	}
+	return living[w.draw("process", i).IntN(len(living))]
+}
+
+// another starts a process of a kind.
+func (w *world) another(ctx context.Context, python bool) {
+	if python {
+		w.add(w.newPython(ctx))
+		return
+	}
+	w.buffers.Go(func() { w.add(w.newGo(ctx)) }) // the API may keep it waiting
+}
+
+// kill ends a process in the middle of whatever it does, and starts another.
+func (w *world) kill(ctx context.Context, i int) {
+	c := w.one(i)
+	if c == nil {
+		return
+	}
+	c.process().freeze(true)
+	time.Sleep(between(w.draw("kill", i), 0, 5*time.Second))
+	w.another(ctx, c.process().python)
+}
+
+// pause has a process stand still, for longer than its locks and messages bear.
+func (w *world) pause(i int) {
+	c := w.one(i)
+	if c == nil {
+		return
+	}
+	c.process().freeze(false)
+	time.Sleep(between(w.draw("pause", i), 0, 2*(w.lockTimeout+w.visibility)))
+	c.process().thaw(false)
+}
+
+// restart stops a process gracefully and starts another.
+func (w *world) restart(ctx context.Context, i int) {
+	c := w.one(i)
+	if c == nil {
+		return
+	}
+	w.mu.Lock()
+	w.consumers = slices.DeleteFunc(w.consumers, func(other consumer) bool { return other == c })
+	w.mu.Unlock()
+	w.buffers.Go(func() {
+		_ = c.stop(ctx) // what could not be drained in time is cleared below
+		time.Sleep(w.maxExtension * 2)
+		c.clear()
+	})
+	w.another(ctx, c.process().python)
+}

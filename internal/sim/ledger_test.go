@@ -1,0 +1,212 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed08532102/iniesta/sqs"
+)
+
+// ledger knows what handlers did, and what they should not have done.
+type ledger struct {
+	plan  *plan
+	began time.Time
+
+	mu        sync.Mutex
+	lives     map[string]*life // by message id
+	bodies    map[string]*life // of messages that producers know were sent
+	outages   []span           // of a majority of the lock nodes
+	wrong     []string
+	wrongLife *life // of the first thing that is wrong
+	related   *life // that it is wrong beside
+	entries   int
+}
+
+// life is one message's.
+type life struct {
+	id, body, group string
+	order           string // in its group: the sequence number
+	runs            []*run
+	succeeded       *run // the newest that did
+	received        int
+	notes           []string
+}
+
+// run is one run of a handler.
+type run struct {
+	process  *process
+	ctx      context.Context // nil for Python, whose handlers are told nothing
+	from, to time.Time       // to is zero while it runs
+	ok       bool
+	lost     bool // its lock is lost, as was logged
+	late     bool // it succeeded when its message was somebody else's already
+}
+
+type span struct{ from, to time.Time }
+
+// settleTime is what a process needs after a handler's success to mark it, at most.
+const settleTime = 20 * time.Second
+
+func newLedger(p *plan) *ledger {
+	return &ledger{plan: p, began: time.Now(), lives: make(map[string]*life), bodies: make(map[string]*life)}
+}
+
+func (l *ledger) life(id string) *life {
+	if l.lives[id] == nil {
+		l.lives[id] = &life{id: id}
+	}
+	return l.lives[id]
+}
+
+func (l *ledger) note(life *life, format string, args ...any) {
+	l.entries++
+	life.notes = append(life.notes, fmt.Sprintf("%9.3f  ", time.Since(l.began).Seconds())+fmt.Sprintf(format, args...))
+}
+
+func (l *ledger) fail(life *life, format string, args ...any) {
+	l.wrong = append(l.wrong, fmt.Sprintf("message %s: ", life.id)+fmt.Sprintf(format, args...))
+	l.note(life, "WRONG: "+format, args...)
+	if l.wrongLife == nil {
+		l.wrongLife = life
+	}
+}
+
+// sent notes a message whose sending SQS confirmed.
+func (l *ledger) sent(id, body, group, order string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.life(id)
+	m.body, m.group, m.order = body, group, order
+	l.bodies[body] = m
+	l.note(m, "sent as %s", body)
+}
+
+// start notes that a handler runs, and looks at every promise about that.
+func (l *ledger) start(ctx context.Context, p *process, id, body string) *run {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m, r := l.life(id), &run{process: p, ctx: ctx, from: time.Now()}
+	if m.body == "" {
+		m.body = body
+	}
+	m.received++
+	l.note(m, "%s runs it", p.name)
+	for _, other := range m.runs {
+		if l.overlaps(other, r) {
+			l.fail(m, "%s runs it while %s still does", p.name, other.process.name)
+		}
+	}
+	if l.remembered(m) {
+		l.fail(m, "%s runs it again, %s after %s had succeeded", p.name, time.Since(m.succeeded.to), m.succeeded.process.name)
+	}
+	if l.plan.fifo {
+		l.inOrder(m)
+	}
+	m.runs = append(m.runs, r)
+	return r
+}
+
+// overlaps reports whether a run that has not ended goes on while another begins. One that was told that
+// its lock is lost does not count, nor one whose process stands still or is dead: it does nothing more.
+func (l *ledger) overlaps(other, r *run) bool {
+	if !other.to.IsZero() || other.process.still() {
+		return false
+	}
+	if other.ctx != nil {
+		return !l.told(other)
+	}
+	// Python is told nothing when its lock ends, which it does where no majority answers.
+	return !l.outageDuring(other.from, time.Now()) && !other.process.stoodStill(other.from, time.Now())
+}
+
+// remembered reports whether a success should keep a message from running.
+func (l *ledger) remembered(m *life) bool {
+	s := m.succeeded
+	if s == nil || s.late || s.process.python { // which marks nothing
+		return false
+	}
+	if time.Since(s.to) >= 300*time.Second {
+		return false
+	}
+	until := s.to.Add(settleTime)
+	return !s.process.stoodStill(s.to, until) && !l.outageDuring(s.to.Add(-time.Second), until)
+}
+
+// told reports whether a handler knows that its message may be somebody else's: its lock is lost, or is not
+// extended any more since INIESTA_MAX_EXTENSION has passed since its receipt, which was some time before it
+// began.
+func (l *ledger) told(r *run) bool {
+	cause := context.Cause(r.ctx)
+	if cause == nil {
+		return false
+	}
+	return r.lost || errors.Is(cause, sqs.ErrLockLost) || strings.Contains(cause.Error(), "INIESTA_MAX_EXTENSION") ||
+		time.Since(r.from) > l.plan.maxExtension-30*time.Second
+}
+
+func (l *ledger) outageDuring(from, to time.Time) bool {
+	return slices.ContainsFunc(l.outages, func(s span) bool {
+		return s.from.Before(to) && (s.to.IsZero() || s.to.After(from))
+	})
+}
+
+// outrun reports whether a run that ends was told that it is not alone, and so cannot mark what it did.
+func (l *ledger) outrun(m *life, r *run) bool {
+	if r.ctx != nil && l.told(r) {
+		return true
+	}
+	return slices.ContainsFunc(m.runs, func(other *run) bool { return other != r && other.from.After(r.from) })
+}
+
+// inOrder checks that all before it in its group are done.
+func (l *ledger) inOrder(m *life) {
+	for _, other := range l.bodies {
+		if other.group == m.group && other.order < m.order && other.succeeded == nil {
+			if l.wrongLife == nil {
+				l.related = other
+			}
+			l.fail(m, "it runs before message %s of its group is done", other.id)
+		}
+	}
+}
+
+// end notes that a handler has returned.
+func (l *ledger) end(id string, r *run, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.life(id)
+	r.to, r.ok = time.Now(), err == nil
+	if r.ok && (m.succeeded == nil || !l.outrun(m, r)) {
+		m.succeeded = r
+		r.late = l.outrun(m, r)
+	}
+	l.note(m, "%s ends it: %v", r.process.name, err)
+}
+
+// outage notes that a majority of the lock nodes is gone, or back.
+func (l *ledger) outage(on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if on {
+		l.outages = append(l.outages, span{from: time.Now()})
+		return
+	}
+	l.outages[len(l.outages)-1].to = time.Now()
+}
+
+// trace is the life of the message that went wrong first.
+func (l *ledger) trace() string {
+	if l.wrongLife == nil {
+		return ""
+	}
+	text := strings.Join(l.wrongLife.notes, "\n")
+	if l.related != nil {
+		text += "\nmessage " + l.related.id + ":\n" + strings.Join(l.related.notes, "\n")
+	}
+	return text
+}

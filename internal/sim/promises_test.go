@@ -1,0 +1,78 @@
+package sim
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func setting(name string, normal int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return normal
+}
+
+// TestPromises runs many seeds. INIESTA_SIM_SEEDS says how many, INIESTA_SIM_SEED runs one.
+func TestPromises(t *testing.T) {
+	if one := setting("INIESTA_SIM_SEED", 0); one != 0 {
+		p := newPlan(uint64(one))
+		if without, given := os.LookupEnv("INIESTA_SIM_WITHOUT"); given {
+			p.without = strings.Split(without, ",")
+		}
+		p.messages = setting("INIESTA_SIM_MESSAGES", p.messages)
+		t.Logf("%+v", *p)
+		report(t, p, simulate(t, p))
+		return
+	}
+	first, seeds := setting("INIESTA_SIM_FIRST", 1), setting("INIESTA_SIM_SEEDS", 60)
+	shards := runtime.GOMAXPROCS(0)
+	for shard := range shards {
+		t.Run("shard "+strconv.Itoa(shard), func(t *testing.T) {
+			t.Parallel()
+			for seed := first + shard; seed < first+seeds; seed += shards {
+				p := newPlan(uint64(seed))
+				report(t, p, simulate(t, p))
+			}
+		})
+	}
+}
+
+// report fails the test where the ledger does, with the line that runs it again, made as small as is cheap.
+func report(t *testing.T, p *plan, l *ledger) {
+	t.Helper()
+	if len(l.wrong) == 0 {
+		return
+	}
+	small, l := shrink(t, p, l)
+	t.Errorf("%s\n%s\nreplay: %s", strings.Join(l.wrong[:min(len(l.wrong), 5)], "\n"), l.trace(), small)
+}
+
+// shrink leaves out kinds of faults and messages that the failure does not need.
+func shrink(t *testing.T, p *plan, l *ledger) (*plan, *ledger) {
+	try := func(change func(*plan)) {
+		smaller := *p
+		smaller.without = append([]string(nil), p.without...)
+		change(&smaller)
+		if found := simulate(t, &smaller); len(found.wrong) > 0 {
+			p, l = &smaller, found
+		}
+	}
+	for _, kind := range kinds {
+		if p.has(kind) {
+			try(func(smaller *plan) { smaller.without = append(smaller.without, kind) })
+		}
+	}
+	for range 3 {
+		if p.messages > 2 {
+			try(func(smaller *plan) { smaller.messages /= 2 })
+		}
+	}
+	return p, l
+}
