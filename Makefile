@@ -1,4 +1,4 @@
-.PHONY: test race lint cover gobench bench fuzz quickstart ci
+.PHONY: test race lint cover gobench bench fuzz sim chaos soak quickstart ci
 
 # The tests; those that need redis-server or fauxqs are skipped where they are missing.
 test:
@@ -33,6 +33,12 @@ fuzz:
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(TIME) $$package; \
 		done; \
 	done
+
+# make sim SEEDS=100000 runs that many simulations, from FIRST on.
+SEEDS ?= 2000
+FIRST ?= 1
+sim:
+	INIESTA_SIM_FIRST=$(FIRST) INIESTA_SIM_SEEDS=$(SEEDS) go test ./internal/sim -run Promises -timeout 0
 
 quickstart:
 	go run ./examples/quickstart

@@ -122,6 +122,16 @@ func (w *world) breakMajority(i int) {
 	time.Sleep(w.lockTimeout)
 }
 
+// breakFor has a majority down for a time.
+func (w *world) breakFor(d time.Duration) {
+	w.ledger.outage(true)
+	for _, n := range w.nodes[:len(w.nodes)/2+1] {
+		n.Down()
+	}
+	time.Sleep(d)
+	w.ledger.outage(false)
+}
+
 // one draws a process that lives.
 func (w *world) one(i int) consumer {
 	w.mu.Lock()

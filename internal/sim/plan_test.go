@@ -20,6 +20,7 @@ type plan struct {
 	messages  int
 	nodes     int
 	trouble   time.Duration // before the calm
+	calm      time.Duration // at most, after it
 
 	visibility, lockTimeout, shutdown, handlerTimeout, maxExtension time.Duration
 	concurrency                                                     int
@@ -46,6 +47,7 @@ func newPlan(seed uint64) *plan {
 	p.messages = 10 + r.IntN(40)
 	p.nodes = 3 + 2*r.IntN(2)
 	p.trouble = time.Duration(60+r.IntN(240)) * time.Second
+	p.calm = time.Hour
 	p.visibility = time.Duration(2+r.IntN(20)) * time.Second
 	p.lockTimeout = time.Duration(2+r.IntN(9)) * time.Second
 	p.shutdown = time.Duration(1+r.IntN(15)) * time.Second

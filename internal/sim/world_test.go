@@ -43,17 +43,20 @@ type consumer interface {
 const queueName = "sim"
 
 // simulate runs a plan in a bubble of its own and returns the ledger.
-func simulate(t *testing.T, p *plan) (l *ledger) {
+func simulate(t *testing.T, p *plan) *ledger { return simulateWith(t, p, nil) }
+
+// simulateWith runs a plan with a trouble of the caller's.
+func simulateWith(t *testing.T, p *plan, trouble func(*world)) (l *ledger) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{plan: p, ledger: newLedger(p), server: localaws.New()}
 		l = w.ledger
 		defer w.server.Close()
-		w.run(t.Context())
+		w.run(t.Context(), trouble)
 	})
 	return l
 }
 
-func (w *world) run(ctx context.Context) {
+func (w *world) run(ctx context.Context, trouble func(*world)) {
 	for i := range w.plan.nodes {
 		node := &locknode.Node{}
 		if w.has("clock") { // within what redlock allows for
@@ -72,10 +75,14 @@ func (w *world) run(ctx context.Context) {
 		w.buffers.Go(func() { w.produce(ctx, i) })
 	}
 	w.server.SetFault(w.fault)
-	w.afflict(ctx)
+	if trouble != nil {
+		trouble(w)
+	} else {
+		w.afflict(ctx)
+	}
 	w.server.SetFault(nil)
 	w.recover(ctx)
-	for range 60 { // an hour of calm, or less where everything has come to rest
+	for range w.calm / time.Minute { // or less where everything has come to rest
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if w.drained() {
@@ -182,14 +189,14 @@ func (w *world) drained() bool {
 	return true
 }
 
-// judge looks at what is left when an hour of calm has passed.
+// judge looks at what is left when the calm has passed.
 func (w *world) judge() {
 	l := w.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	state := w.server.Inspect(w.queue())
 	for _, m := range state.Messages {
-		l.fail(l.life(m.ID), "it is still in the queue after an hour of calm, received %d times, in flight %v", m.Receives, m.InFlight)
+		l.fail(l.life(m.ID), "it is still in the queue after %s of calm, received %d times, in flight %v", w.calm, m.Receives, m.InFlight)
 	}
 	for _, m := range l.bodies {
 		if m.succeeded == nil {
@@ -210,7 +217,7 @@ func (w *world) clear() {
 		c.process().thaw(true)
 		if busy := c.clear(); busy > 0 && lived {
 			w.ledger.mu.Lock()
-			w.ledger.wrong = append(w.ledger.wrong, fmt.Sprintf("%s still holds %d messages after an hour of calm", c.process().name, busy))
+			w.ledger.wrong = append(w.ledger.wrong, fmt.Sprintf("%s still holds %d messages after %s of calm", c.process().name, busy, w.calm))
 			w.ledger.mu.Unlock()
 		}
 	}
