@@ -27,6 +27,7 @@ func newDelivery(m *Message, receivedAt time.Time, visibility time.Duration) *de
 		receivedAt: receivedAt,
 		handle:     m.ReceiptHandle,
 		visibleAt:  receivedAt.Add(visibility),
+		extension:  extension{index: -1},
 	}
 }
 

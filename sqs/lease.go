@@ -65,13 +65,14 @@ func (k *keeper) stop() {
 	k.loop.Wait()
 }
 
-// track begins to extend d.
+// track begins to extend d, which another poller may have received again by now.
 func (k *keeper) track(d *delivery) {
-	d.extension.index = -1
-	if k.visibility > 0 {
-		d.extension.show.at = d.receivedAt.Add(interval(k.visibility))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if show := &d.extension.show; k.visibility > 0 && show.at.IsZero() {
+		show.at = d.receivedAt.Add(interval(k.visibility))
 	}
-	k.reschedule(d)
+	k.place(d)
 }
 
 // reschedule looks at d's clocks again: it was locked, or its receipt handle is a newer one.

@@ -134,9 +134,7 @@ func (w *world) breakFor(d time.Duration) {
 
 // one draws a process that lives.
 func (w *world) one(i int) consumer {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	living := slices.DeleteFunc(slices.Clone(w.consumers), func(c consumer) bool { return c.process().still() })
+	living := slices.DeleteFunc(w.processes(), func(c consumer) bool { return c.process().still() })
 	if len(living) == 0 {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -165,7 +166,7 @@ func (w *world) recover(ctx context.Context) {
 		n.SetLatency(0)
 	}
 	alive := false
-	for _, c := range w.consumers {
+	for _, c := range w.processes() {
 		p := c.process()
 		p.thaw(false)
 		alive = alive || !p.dead() && !p.python
@@ -176,12 +177,19 @@ func (w *world) recover(ctx context.Context) {
 	w.buffers.Wait()
 }
 
+// processes are all that take part, dead ones too.
+func (w *world) processes() []consumer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.consumers)
+}
+
 // drained reports whether there is nothing left to do.
 func (w *world) drained() bool {
 	if len(w.server.Inspect(w.queue()).Messages) > 0 {
 		return false
 	}
-	for _, c := range w.consumers {
+	for _, c := range w.processes() {
 		if g, ok := c.(*goConsumer); ok && !g.at.dead() && g.busy() > 0 {
 			return false
 		}
@@ -212,7 +220,7 @@ func (w *world) judge() {
 
 // clear ends every process, and checks that those that lived hold nothing.
 func (w *world) clear() {
-	for _, c := range w.consumers {
+	for _, c := range w.processes() {
 		lived := !c.process().dead()
 		c.process().thaw(true)
 		if busy := c.clear(); busy > 0 && lived {
