@@ -38,7 +38,7 @@ type Config struct {
 	// ReceiveWaitTime is how long a receive waits for messages, 0 to 20 whole seconds.
 	ReceiveWaitTime time.Duration `env:"INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS" envDefault:"20"`
 
-	// LockNodes are the Redis nodes of the lock, redis://user:password@host:port/db or rediss://.
+	// LockNodes are the Redis nodes of the lock, redis://user:password@host:port/db or rediss://; see RedisURL.
 	LockNodes []RedisURL `env:"INIESTA_CACHES" envDefault:"redis://localhost:6379/1,redis://localhost:6379/2,redis://localhost:6379/3"`
 	// LockRetryCount is how often acquiring a lock is attempted.
 	LockRetryCount int `env:"INIESTA_LOCK_RETRY_COUNT" envDefault:"1"`

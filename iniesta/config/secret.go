@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/seed08532102/iniesta/internal/redisurl"
 )
 
 const masked = "xxxxx"
@@ -38,8 +38,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // LogValue masks the text.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// RedisURL is the URL of a Redis node, redis://user:password@host:port/db or rediss://. Its password is
-// not printed: only Reveal shows it.
+// RedisURL is the URL of a Redis node, redis://user:password@host:port/db, or rediss:// for TLS, where
+// ?ca=/path/to/ca.pem names the authority that signed the node's certificate unless the system knows it. Its
+// password is not printed: only Reveal shows it.
 type RedisURL struct{ text string }
 
 // NewRedisURL makes a RedisURL of its text. It is checked by Config.Validate.
@@ -60,13 +61,7 @@ func (u RedisURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil
 // LogValue masks the password.
 func (u RedisURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 
-func (u RedisURL) valid() bool {
-	if !strings.HasPrefix(u.text, "redis://") && !strings.HasPrefix(u.text, "rediss://") {
-		return false
-	}
-	_, err := redis.ParseURL(u.text)
-	return err == nil
-}
+func (u RedisURL) valid() bool { return redisurl.Valid(u.text) }
 
 func formatMasked(f fmt.State, verb rune, text string) {
 	if verb == 'q' || verb == 'v' && f.Flag('#') {

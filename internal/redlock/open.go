@@ -1,16 +1,16 @@
 package redlock
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	redsyncredis "github.com/go-redsync/redsync/v4/redis"
 	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/seed08532102/iniesta/internal/redisurl"
 )
 
 // Open makes a client for each redis:// or rediss:// URL, and the nodes for New. It does no I/O. The
@@ -18,7 +18,7 @@ import (
 func Open(urls []string) (clients []redis.UniversalClient, nodes []Node, err error) {
 	var problems []error
 	for i, text := range urls {
-		o, err := parse(text)
+		o, err := redisurl.Parse(text)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("lock node %d of %d: %w", i+1, len(urls), err))
 			continue
@@ -72,17 +72,4 @@ func nameOf(client redis.UniversalClient, i int) string {
 		return o.Addr + "/" + strconv.Itoa(o.DB)
 	}
 	return "lock node " + strconv.Itoa(i+1)
-}
-
-// errURL does not quote the URL, nor net/url's error about it: where a URL is malformed, any part of it
-// may be a part of the password.
-var errURL = errors.New("not of the form redis://user:password@host:port/db (rediss:// for TLS); " +
-	"percent-encode what is special in the password, such as / # ? and @")
-
-func parse(text string) (*redis.Options, error) {
-	o, err := redis.ParseURL(text)
-	if err != nil || strings.Contains(text, "#") { // a fragment is the rest of a password that was cut at its #
-		return nil, errURL
-	}
-	return o, nil
 }

@@ -3,6 +3,7 @@ package redlock
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -102,15 +103,24 @@ func (p *pipeline) answer(r request) {
 }
 
 // roundTrip sends commands, each of which has its own answer then. It returns an error where the
-// server could not be reached.
+// server could not be reached, or refused the connection (a wrong password): go-redis sets that on no command.
 func (p *pipeline) roundTrip(wires []redis.Cmder) error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
 	pipe := p.client.Pipeline()
 	_ = pipe.BatchProcess(ctx, wires...) // queues
 	_, err := pipe.Exec(ctx)
-	if _, answered := err.(redis.Error); err == nil || answered {
+	if err == nil {
 		return nil
+	}
+	failed := slices.ContainsFunc(wires, func(w redis.Cmder) bool { return w.Err() != nil })
+	if _, answered := err.(redis.Error); answered && failed {
+		return nil
+	}
+	if !failed {
+		for _, w := range wires {
+			w.SetErr(err)
+		}
 	}
 	return err
 }
