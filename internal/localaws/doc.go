@@ -22,5 +22,6 @@
 //     through (deliver.go). The rest is dropped, as it is by SNS, and counted.
 //
 // Faults are made on demand (fault.go): errors, throttling, delays, lost answers, batches that fail in
-// part, duplicate deliveries. Signatures are not checked, and nothing is kept on disk.
+// part, duplicate deliveries. Permit has IAM policies decide what an access key may do. Signatures are not
+// checked, and nothing is kept on disk.
 package localaws

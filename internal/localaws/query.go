@@ -57,9 +57,11 @@ func (s *Server) serveForm(w http.ResponseWriter, r *http.Request, f form, names
 		respondQueryError(w, namespace, refused("InvalidAction", "The action %s is not valid for this endpoint.", printable(f.operation)))
 		return
 	}
-	call := &request{server: s, ctx: r.Context(), host: r.Host, body: f.input}
-	call.fault = s.faultFor(Call{Operation: f.operation, Topic: topicOf(f.input), Queue: queueOf(f.input), N: s.counted(f.operation)})
-	out, err := call.run(run)
+	service := "sns"
+	if namespace == sqsNamespace {
+		service = "sqs"
+	}
+	out, err := s.call(r, service, f.operation, f.input).run(run)
 	if err != nil {
 		respondQueryError(w, namespace, err)
 		return

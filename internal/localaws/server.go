@@ -3,12 +3,16 @@ package localaws
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed08532102/iniesta/internal/policy"
 )
 
 // Server is an SQS with its queues and an SNS with its topics. It is an http.Handler; Start makes it listen.
@@ -21,6 +25,7 @@ type Server struct {
 	moves  []*moveTask
 	fault  func(Call) Fault
 	calls  map[string]int
+	permit map[string]policy.Policy // by access key; nil where everybody may do everything
 
 	closed   context.Context
 	close    context.CancelFunc
@@ -56,7 +61,10 @@ func (s *Server) StartAt(address string) (url string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("localaws: listening: %w", err)
 	}
-	s.listener = &http.Server{Handler: onlyLoopback(s), ReadHeaderTimeout: 10 * time.Second}
+	s.listener = &http.Server{
+		Handler: onlyLoopback(s), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: maxHeader, ErrorLog: log.New(io.Discard, "", 0), // it would print what clients send
+	}
 	s.serving.Go(func() { _ = s.listener.Serve(l) }) // ends with ErrServerClosed
 	return "http://" + l.Addr().String(), nil
 }

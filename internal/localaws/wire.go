@@ -13,7 +13,8 @@ import (
 
 const (
 	contentType = "application/x-amz-json-1.0"
-	maxRequest  = 4 << 20 // bytes: ten times the largest message would not fit into a batch anyway
+	maxRequest  = 4 << 20  // bytes: ten times the largest message would not fit into a batch anyway
+	maxHeader   = 32 << 10 // bytes: a signature and what proxies add is a few thousand
 )
 
 // request is a call on its way through the server.
@@ -22,7 +23,17 @@ type request struct {
 	ctx    context.Context
 	host   string // what the client reached the server by, for queue URLs
 	body   []byte
+	denied error // the policy's answer
 	fault  Fault
+}
+
+// call is one that an operation of a service is to answer.
+func (s *Server) call(r *http.Request, service, operation string, body []byte) *request {
+	t := targetOf(body)
+	return &request{
+		server: s, ctx: r.Context(), host: r.Host, body: body, denied: s.deny(accessKey(r), service, operation, t),
+		fault: s.faultFor(Call{Operation: operation, Topic: t.TopicArn, Queue: t.queue(), N: s.counted(operation)}),
+	}
 }
 
 // operations are the calls of SQS by their name in X-Amz-Target.
@@ -83,9 +94,7 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
 		respondError(w, errTooLarge)
 		return
 	}
-	call := &request{server: s, ctx: r.Context(), host: r.Host, body: body}
-	call.fault = s.faultFor(Call{Operation: operation, Queue: queueOf(body), N: s.counted(operation)})
-	out, err := call.run(run)
+	out, err := s.call(r, "sqs", operation, body).run(run)
 	if err != nil {
 		respondError(w, err)
 		return
@@ -103,19 +112,16 @@ func readBody(r *http.Request) ([]byte, error) {
 	return io.ReadAll(limited)
 }
 
-// topicOf is the request's topic, for faults.
-func topicOf(body []byte) string {
-	var in struct{ TopicArn string }
-	_ = json.Unmarshal(body, &in) // the operation itself reports what cannot be decoded
-	return in.TopicArn
+// target is what a call is about, as far as it says so.
+type target struct{ QueueUrl, QueueName, TopicArn, TargetArn, SubscriptionArn string }
+
+func targetOf(body []byte) (t target) {
+	_ = json.Unmarshal(body, &t) // the operation itself reports what cannot be decoded
+	return t
 }
 
-// queueOf is the name at the end of the request's queue URL, for faults.
-func queueOf(body []byte) string {
-	var in struct{ QueueUrl string }
-	_ = json.Unmarshal(body, &in) // the operation itself reports what cannot be decoded
-	return in.QueueUrl[strings.LastIndexByte(in.QueueUrl, '/')+1:]
-}
+// queue is the name of the queue, which is the end of its URL.
+func (t target) queue() string { return t.QueueUrl[strings.LastIndexByte(t.QueueUrl, '/')+1:] }
 
 func respond(w http.ResponseWriter, status int, out any) {
 	body, err := json.Marshal(out)

@@ -7,15 +7,17 @@ import (
 	"strings"
 )
 
-// request is what a statement is asked about: SNS sending a message.
+// request is what a statement is asked about.
 type request struct {
 	action, resource string
 	context          map[string]string // condition keys in lower case
 }
 
 func (s statement) applies(r request) bool {
-	return s.Principal.isSNS() && s.acts(r.action) && s.concerns(r.resource) && s.holds(r.context)
+	return s.acts(r.action) && s.concerns(r.resource) && s.holds(r.context)
 }
+
+func (s statement) isForSNS() bool { return s.Principal.isSNS() }
 
 func (s statement) acts(action string) bool {
 	if len(s.NotAction) > 0 {

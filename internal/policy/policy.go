@@ -1,5 +1,5 @@
-// Package policy reads a queue's access policy and says whether a topic may send to it: every statement
-// is considered, wildcards and conditions too, and a denial wins.
+// Package policy reads access policies and says whether a topic may send to a queue, or what an identity may
+// do: every statement is considered, wildcards and conditions too, and a denial wins.
 package policy
 
 import (
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Policy is an access policy of SQS.
+// Policy is an access policy, of a queue or of an identity.
 type Policy struct {
 	Statement list[statement]
 }
@@ -44,20 +44,35 @@ func (p Policy) TopicMaySend(topicARN, queueARN string) (ok bool, why string) {
 	r := request{action: "sqs:SendMessage", resource: queueARN, context: map[string]string{
 		"aws:sourcearn": topicARN, "aws:sourceaccount": account(topicARN), "aws:securetransport": "true",
 	}}
-	allowed := false
-	for i, s := range p.Statement {
-		if !s.applies(r) {
-			continue
-		}
-		if s.Effect == "Deny" {
-			return false, fmt.Sprintf("statement %s denies it", s.name(i))
-		}
-		allowed = allowed || s.Effect == "Allow"
-	}
-	if !allowed {
+	allowed, denial := p.decide(r, statement.isForSNS)
+	switch {
+	case denial >= 0:
+		return false, fmt.Sprintf("statement %s denies it", p.Statement[denial].name(denial))
+	case !allowed:
 		return false, fmt.Sprintf("none of its %d statements allows sqs:SendMessage for it", len(p.Statement))
 	}
 	return true, ""
+}
+
+// Allows reports whether the identity that has the policy may do an action, such as "sqs:ReceiveMessage", with
+// a resource, "*" for an action without one. Statements with conditions do not count.
+func (p Policy) Allows(action, resource string) bool {
+	allowed, denial := p.decide(request{action: action, resource: resource}, func(statement) bool { return true })
+	return allowed && denial < 0
+}
+
+// decide looks at the statements that are about who asks. Denial is the index of the first that denies, or -1.
+func (p Policy) decide(r request, about func(statement) bool) (allowed bool, denial int) {
+	for i, s := range p.Statement {
+		if !about(s) || !s.applies(r) {
+			continue
+		}
+		if s.Effect == "Deny" {
+			return false, i
+		}
+		allowed = allowed || s.Effect == "Allow"
+	}
+	return allowed, -1
 }
 
 func (s statement) name(i int) string {

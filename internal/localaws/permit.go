@@ -1,0 +1,61 @@
+package localaws
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/seed08532102/iniesta/internal/policy"
+)
+
+// Permit has an IAM policy decide what the holder of an access key may do. From the first call on everything
+// that no policy allows is refused, whoever asks. An empty policy takes everything away again.
+func (s *Server) Permit(accessKey, document string) error {
+	p, err := policy.Parse(document)
+	if err != nil {
+		return fmt.Errorf("localaws: permitting %s: %w", accessKey, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.permit == nil {
+		s.permit = make(map[string]policy.Policy)
+	}
+	s.permit[accessKey] = p
+	return nil
+}
+
+// deny is the refusal of a call that the caller's policy does not allow, else nil.
+func (s *Server) deny(accessKey, service, operation string, t target) error {
+	s.mu.Lock()
+	limited, p := s.permit != nil, s.permit[accessKey]
+	s.mu.Unlock()
+	if !limited {
+		return nil
+	}
+	action, resource := service+":"+strings.TrimSuffix(operation, "Batch"), s.resource(t)
+	if p.Allows(action, resource) {
+		return nil
+	}
+	e := legacy("AccessDeniedException", "AccessDenied", fmt.Sprintf("User is not authorized to perform: %s on resource: %s", action, resource))
+	if service == "sns" {
+		e.code = "AuthorizationError"
+	}
+	e.status = http.StatusForbidden
+	return e
+}
+
+// accessKey is whose signature a request has.
+func accessKey(r *http.Request) string {
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(credential, "/")
+	return key
+}
+
+// resource is the ARN that policies are asked about, "*" for a call that is about nothing.
+func (s *Server) resource(t target) string {
+	if name := t.queue() + t.QueueName; name != "" {
+		return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", s.region, s.account, name)
+	}
+	return cmp.Or(t.TopicArn, t.TargetArn, t.SubscriptionArn, "*")
+}
