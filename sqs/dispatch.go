@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -10,17 +11,20 @@ import (
 // ready to run at once or when its message group has come to it.
 func (r *run) admit(messages []types.Message) {
 	now := time.Now()
-	entered := make([]*delivery, 0, len(messages))
+	received := make([]*delivery, len(messages))
 	for i := range messages {
-		d := newDelivery(newMessage(&messages[i], r.consumer.queue), now, r.consumer.visibility)
-		if r.enter(d) {
-			entered = append(entered, d)
-		}
+		received[i] = newDelivery(newMessage(&messages[i], r.consumer.queue), now, r.consumer.visibility)
 	}
 	if r.consumer.queue.fifo {
-		entered = r.lanes.push(entered)
+		r.workers.push(r.lanes.admit(received)...)
+		return
 	}
-	r.workers.push(entered...)
+	r.workers.push(r.entered(received)...)
+}
+
+// entered enters deliveries and returns those that are new.
+func (r *run) entered(received []*delivery) []*delivery {
+	return slices.DeleteFunc(received, func(d *delivery) bool { return !r.enter(d) })
 }
 
 // enter makes d the record of its message, unless the message is in flight already: the delivery that

@@ -11,12 +11,18 @@ type lanes struct {
 	waiting map[string][]*delivery // by group; present while a message of the group is ready or runs
 }
 
-// push hands the messages of one receive over and returns those that are ready. Those of a group get
-// into its lane together: if the first fails before the next is there, the next would run.
-func (l *lanes) push(received []*delivery) (ready []*delivery) {
+// admit enters the messages of one receive and returns those that are ready. It does so in one step: were
+// the first of a group to fail before those behind it are in its lane, or after it was found to be in flight
+// already and before they are, they would run before it.
+func (l *lanes) admit(received []*delivery) (ready []*delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, d := range received {
+	return l.push(l.run.entered(received))
+}
+
+// push has messages wait in their lanes, and returns those that need not. The caller holds mu.
+func (l *lanes) push(entered []*delivery) (ready []*delivery) {
+	for _, d := range entered {
 		group := d.message.GroupID()
 		if waiting, busy := l.waiting[group]; busy {
 			l.waiting[group] = append(waiting, d)

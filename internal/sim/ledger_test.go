@@ -34,6 +34,7 @@ type life struct {
 	runs            []*run
 	succeeded       *run // the newest that did
 	received        int
+	pythons         map[*process]time.Time // until when those hold its lock
 	notes           []string
 }
 
@@ -97,7 +98,7 @@ func (l *ledger) start(ctx context.Context, p *process, id, body string) *run {
 	m.received++
 	l.note(m, "%s runs it", p.name)
 	for _, other := range m.runs {
-		if l.overlaps(other, r) {
+		if l.overlaps(m, other) {
 			l.fail(m, "%s runs it while %s still does", p.name, other.process.name)
 		}
 	}
@@ -113,15 +114,26 @@ func (l *ledger) start(ctx context.Context, p *process, id, body string) *run {
 
 // overlaps reports whether a run that has not ended goes on while another begins. One that was told that
 // its lock is lost does not count, nor one whose process stands still or is dead: it does nothing more.
-func (l *ledger) overlaps(other, r *run) bool {
+func (l *ledger) overlaps(m *life, other *run) bool {
 	if !other.to.IsZero() || other.process.still() {
 		return false
 	}
 	if other.ctx != nil {
 		return !l.told(other)
 	}
-	// Python is told nothing when its lock ends, which it does where no majority answers.
-	return !l.outageDuring(other.from, time.Now()) && !other.process.stoodStill(other.from, time.Now())
+	// Python is told nothing when its lock ends.
+	return time.Now().Before(m.pythons[other.process]) && !other.process.stoodStill(other.from, time.Now())
+}
+
+// pythonHolds notes that a Python process has the lock of a message until then.
+func (l *ledger) pythonHolds(id string, p *process, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.life(id)
+	if m.pythons == nil {
+		m.pythons = make(map[*process]time.Time)
+	}
+	m.pythons[p] = until
 }
 
 // remembered reports whether a success should keep a message from running.

@@ -60,13 +60,13 @@ func (c *python) poll(ctx context.Context) {
 // take handles one message, whatever happens to the process meanwhile.
 func (c *python) take(m types.Message) {
 	token, key := uuid.NewString(), "sqs:event:"+*m.MessageId
-	if !c.hold(key, token) {
+	if !c.hold(*m.MessageId, token) {
 		c.giveUp(key, token)
 		return
 	}
 	done := make(chan struct{})
 	var extending sync.WaitGroup
-	extending.Go(func() { c.extend(key, token, done) })
+	extending.Go(func() { c.extend(*m.MessageId, token, done) })
 	ok := c.handles(m)
 	close(done)
 	extending.Wait()
@@ -85,9 +85,10 @@ func (c *python) handles(m types.Message) (ok bool) {
 	return c.w.handle(context.Background(), c.at, *m.MessageId, *m.Body) == nil
 }
 
-// hold sets the key on a majority, at once on all nodes.
-func (c *python) hold(key, token string) bool {
-	began := time.Now()
+// hold sets the key on a majority, at once on all nodes. The answer of one that hangs is waited for, so that
+// little of the lock's time may be left when the handler begins.
+func (c *python) hold(id, token string) bool {
+	began, key := time.Now(), "sqs:event:"+id
 	ctx, cancel := context.WithTimeout(context.Background(), c.w.lockTimeout)
 	defer cancel()
 	var mu sync.Mutex
@@ -103,7 +104,12 @@ func (c *python) hold(key, token string) bool {
 		}
 	})
 	_ = c.at.pass(ctx)
-	return held > len(c.w.nodes)/2 && time.Since(began) < c.w.lockTimeout*97/100 && !c.at.dead()
+	until := began.Add(c.w.lockTimeout * 97 / 100)
+	if held <= len(c.w.nodes)/2 || !time.Now().Before(until) || c.at.dead() {
+		return false
+	}
+	c.w.ledger.pythonHolds(id, c.at, until)
+	return true
 }
 
 func (c *python) giveUp(key, token string) {
@@ -125,7 +131,7 @@ func (c *python) onAll(do func(node int)) {
 }
 
 // extend renews the lock at 0.6 of its time.
-func (c *python) extend(key, token string, done <-chan struct{}) {
+func (c *python) extend(id, token string, done <-chan struct{}) {
 	tick := time.NewTicker(c.w.lockTimeout * 6 / 10)
 	defer tick.Stop()
 	for {
@@ -133,7 +139,7 @@ func (c *python) extend(key, token string, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-tick.C:
-			c.hold(key, token)
+			c.hold(id, token)
 		}
 	}
 }
