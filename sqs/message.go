@@ -76,15 +76,6 @@ func (m *Message) Body() any {
 	return body
 }
 
-// Decode decodes the JSON body into v, a pointer. The error names the message, its event and the type,
-// and never the body; it wraps that of encoding/json.
-func (m *Message) Decode(v any) error {
-	if err := json.Unmarshal([]byte(m.RawBody), v); err != nil {
-		return fmt.Errorf("sqs: decoding message %s (event %q) into %T: %w", m.MessageID, m.Event(), v, err)
-	}
-	return nil
-}
-
 // Attribute returns a message attribute by its data type: a string, a json.Number, []byte, or []any
 // for String.Array. A label after the type's dot ("Number.int") says nothing here, as in Python.
 func (m *Message) Attribute(name string) (value any, ok bool) {
@@ -132,15 +123,15 @@ func (m *Message) GroupID() string {
 func (m *Message) TopicARN() string { return m.topicARN }
 
 // String names the message, without its body.
-func (m *Message) String() string {
+func (m Message) String() string {
 	return fmt.Sprintf("message %s (event %q, received %d times)", m.MessageID, m.Event(), m.ReceiveCount())
 }
 
 // GoString is String: a message that is logged by mistake does not show its body.
-func (m *Message) GoString() string { return m.String() }
+func (m Message) GoString() string { return m.String() }
 
 // LogValue logs the message without its body.
-func (m *Message) LogValue() slog.Value {
+func (m Message) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("sqs_message_id", m.MessageID),
 		slog.String("iniesta_pass", m.Event()),

@@ -196,7 +196,11 @@ func TestAConfigIsPrintedWithoutSecrets(t *testing.T) {
 	})
 	require.NoError(t, err)
 	var text bytes.Buffer
-	for _, v := range []any{c, &c, c.AWSSecretAccessKey, c.LockNodes, c.LockNodes[0], &c.LockNodes[1]} {
+	theirs := struct { // fmt calls no methods there
+		secret config.Secret
+		urls   []config.RedisURL
+	}{c.AWSSecretAccessKey, c.LockNodes}
+	for _, v := range []any{c, &c, c.AWSSecretAccessKey, c.LockNodes, c.LockNodes[0], &c.LockNodes[1], theirs, &theirs} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&text, verb+"\n", v)
 		}

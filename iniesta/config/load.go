@@ -102,7 +102,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[time.Duration](): func(text string) (any, error) { return parseDuration(text) },
 	reflect.TypeFor[[]string]():      func(text string) (any, error) { return parseList(text) },
 	reflect.TypeFor[[]RedisURL]():    func(text string) (any, error) { return parseRedisURLs(text) },
-	reflect.TypeFor[Secret]():        func(text string) (any, error) { return Secret{text}, nil },
+	reflect.TypeFor[Secret]():        func(text string) (any, error) { return NewSecret(text), nil },
 }
 
 func parseDuration(text string) (time.Duration, error) {
@@ -148,7 +148,7 @@ func parseRedisURLs(text string) ([]RedisURL, error) {
 	}
 	urls := make([]RedisURL, len(list))
 	for i, item := range list {
-		urls[i] = RedisURL{item}
+		urls[i] = NewRedisURL(item)
 	}
 	return urls, nil
 }

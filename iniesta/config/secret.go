@@ -13,17 +13,17 @@ import (
 const masked = "xxxxx"
 
 // Secret is a text that is not printed: only Reveal shows it.
-type Secret struct{ text string }
+type Secret struct{ hidden hidden }
 
 // NewSecret makes a Secret of its text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret { return Secret{hide(text)} }
 
 // Reveal returns the text.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string { return s.hidden.reveal() }
 
 // String masks the text, and shows whether there is one.
 func (s Secret) String() string {
-	if s.text == "" {
+	if s.Reveal() == "" {
 		return ""
 	}
 	return masked
@@ -41,16 +41,16 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // RedisURL is the URL of a Redis node, redis://user:password@host:port/db, or rediss:// for TLS, where
 // ?ca=/path/to/ca.pem names the authority that signed the node's certificate unless the system knows it. Its
 // password is not printed: only Reveal shows it.
-type RedisURL struct{ text string }
+type RedisURL struct{ hidden hidden }
 
 // NewRedisURL makes a RedisURL of its text. It is checked by Config.Validate.
-func NewRedisURL(text string) RedisURL { return RedisURL{text} }
+func NewRedisURL(text string) RedisURL { return RedisURL{hide(text)} }
 
 // Reveal returns the URL with its password.
-func (u RedisURL) Reveal() string { return u.text }
+func (u RedisURL) Reveal() string { return u.hidden.reveal() }
 
 // String is the URL with its password masked.
-func (u RedisURL) String() string { return maskURL(u.text) }
+func (u RedisURL) String() string { return maskURL(u.Reveal()) }
 
 // Format masks the password under every verb.
 func (u RedisURL) Format(f fmt.State, verb rune) { formatMasked(f, verb, u.String()) }
@@ -61,7 +61,20 @@ func (u RedisURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil
 // LogValue masks the password.
 func (u RedisURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 
-func (u RedisURL) valid() bool { return redisurl.Valid(u.text) }
+func (u RedisURL) valid() bool { return redisurl.Valid(u.Reveal()) }
+
+// hidden is a text behind a pointer, which is all that package fmt prints of it: it calls no method of what
+// is in an unexported field of somebody else's struct.
+type hidden struct{ text *string }
+
+func hide(text string) hidden { return hidden{&text} }
+
+func (h hidden) reveal() string {
+	if h.text == nil {
+		return ""
+	}
+	return *h.text
+}
 
 func formatMasked(f fmt.State, verb rune, text string) {
 	if verb == 'q' || verb == 'v' && f.Flag('#') {
