@@ -182,6 +182,12 @@ func (a *App) close(ctx context.Context) error {
 	return nil
 }
 
+// String names the types and the service. Without it package fmt would print what is inside, while that changes.
+func (a *App) String() string { return fmt.Sprintf("iniesta.App(%s, %s)", a.config.ServiceName, a.types) }
+
+// GoString is String.
+func (a *App) GoString() string { return a.String() }
+
 // Run starts the application, waits until ctx ends and stops it.
 func (a *App) Run(ctx context.Context) error {
 	if err := a.Start(ctx); err != nil {

@@ -3,6 +3,7 @@ package iniesta_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -288,4 +289,19 @@ func TestLockNodesThatAreOneServerAreWarnedOf(t *testing.T) {
 	t.Setenv("INIESTA_CACHES", "redis://127.0.0.1:1/0,redis://127.0.0.1:2/0,"+node+"1")
 	_, err = iniesta.InitApp(t.Context(), quiet(logged))
 	require.ErrorIs(t, err, sqs.ErrLockNotAcquired)
+}
+
+func TestAnApplicationIsPrintedWithoutItsSettings(t *testing.T) {
+	inWorld(t, []string{"QUEUE_POLLING", "SNS_PRODUCER"}, func(t *testing.T, w *world) {
+		w.makeAll()
+		w.config.AWSAccessKeyID, w.config.AWSSecretAccessKey = "key", config.NewSecret("hunter2")
+		w.config.SQSEndpointURL = "http://user:hunter2@localhost"
+		a, err := w.init()
+		require.NoError(t, err)
+		printed := fmt.Sprintf("%v %+v %#v %v %+v %#v", a, a, a, a.SQS, a.SNS, a.SNS)
+		assert.NotContains(t, printed, "hunter2")
+		assert.Contains(t, printed, "iniesta.App(shop, ")
+		assert.Contains(t, printed, "sqs.Client(orders)")
+		assert.Contains(t, printed, "sns.Client("+topicARN+")")
+	})
 }

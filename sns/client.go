@@ -94,6 +94,12 @@ func (c *Client) TopicARN() string {
 	return ""
 }
 
+// String names the topic. Without it package fmt would print what is inside, while that changes.
+func (c *Client) String() string { return fmt.Sprintf("sns.Client(%s)", c.TopicARN()) }
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
+
 func (c *Client) initialized(doing string) (*topic, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

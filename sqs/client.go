@@ -244,6 +244,12 @@ func (c *Client) QueueName() string {
 	return ""
 }
 
+// String names the queue. Without it package fmt would print what is inside, while that changes.
+func (c *Client) String() string { return fmt.Sprintf("sqs.Client(%s)", c.QueueName()) }
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
+
 // QueueURL is the queue's URL, empty before Initialize.
 func (c *Client) QueueURL() string {
 	if consumer, err := c.initialized(""); err == nil {
