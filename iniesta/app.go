@@ -183,7 +183,9 @@ func (a *App) close(ctx context.Context) error {
 }
 
 // String names the types and the service. Without it package fmt would print what is inside, while that changes.
-func (a *App) String() string { return fmt.Sprintf("iniesta.App(%s, %s)", a.config.ServiceName, a.types) }
+func (a *App) String() string {
+	return fmt.Sprintf("iniesta.App(%s, %s)", a.config.ServiceName, a.types)
+}
 
 // GoString is String.
 func (a *App) GoString() string { return a.String() }
