@@ -12,6 +12,7 @@ lint:
 	test -z "$$(gofmt -l bench cmd examples iniesta internal sns sqs)"
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	cd bench && go vet ./... && go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	cd internal/chaos && go vet ./... && go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 cover:
 	go test -coverprofile=coverage.out -coverpkg=./sqs/...,./sns/...,./internal/... ./...
@@ -39,6 +40,16 @@ SEEDS ?= 2000
 FIRST ?= 1
 sim:
 	INIESTA_SIM_FIRST=$(FIRST) INIESTA_SIM_SEEDS=$(SEEDS) go test ./internal/sim -run Promises -timeout 0
+
+# Real processes, broken on purpose: 10,000 messages and a minute of outage in each scenario.
+chaos:
+	cd internal/chaos && INIESTA_REQUIRE_SERVERS=1 INIESTA_CHAOS_LONG=1 go test -count=1 -v -parallel 4 -timeout 1h -run Chaos .
+
+# A consumer for FOR beside others that come and go; asserts that it holds no more at the end.
+FOR ?= 1h
+soak:
+	cd internal/chaos && INIESTA_REQUIRE_SERVERS=1 INIESTA_SOAK=$(FOR) INIESTA_SOAK_PLOT=../../docs/reliability-soak.svg \
+		go test -count=1 -v -timeout 0 -run Soak .
 
 quickstart:
 	go run ./examples/quickstart

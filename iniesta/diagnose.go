@@ -82,6 +82,9 @@ func (c *checker) queueSettings(attributes map[string]string) {
 	if h := c.config.HandlerTimeout; h > c.config.ShutdownTimeout {
 		c.warn(check, "raise INIESTA_SHUTDOWN_TIMEOUT, and what the platform leaves a process to end", "INIESTA_HANDLER_TIMEOUT is %s, but a stop ends handlers after %s", h, c.config.ShutdownTimeout)
 	}
+	if wait := c.config.ReceiveWaitTime; wait > c.config.ShutdownTimeout {
+		c.warn(check, "raise INIESTA_SHUTDOWN_TIMEOUT, and what the platform leaves a process to end", "a receive waits for %s, but a stop cuts it off after %s: what SQS gives it then is not seen for the visibility timeout", wait, c.config.ShutdownTimeout)
+	}
 	if w := c.config.Window(visibility); w > 0 && w < visibility {
 		c.warn(check, "raise INIESTA_IDEMPOTENCY_WINDOW, or unset it", "a message can come back after the visibility timeout of %s, when the idempotency window of %s has passed: it would run again", visibility, w)
 	}

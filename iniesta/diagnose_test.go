@@ -54,6 +54,7 @@ func TestDiagnoseFindsEverySettingThatMayHurt(t *testing.T) {
 			"the visibility timeout is 5s":                    func() { w.config.VisibilityTimeout = 5 * time.Second },
 			"but INIESTA_MAX_EXTENSION ends":                  func() { w.config.HandlerTimeout = 2 * time.Hour },
 			"but a stop ends handlers after 25s":              func() { w.config.HandlerTimeout = time.Minute },
+			"a stop cuts it off after 10s":                    func() { w.config.ShutdownTimeout = 10 * time.Second },
 			"the idempotency window of 10s has passed":        func() { w.config.IdempotencyWindow = 10 * time.Second },
 			"receives do not wait":                            func() { w.config.ReceiveWaitTime = 0 },
 			"messages are lost when they are 10m0s old":       func() { w.set("MessageRetentionPeriod", "600") },

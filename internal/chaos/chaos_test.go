@@ -1,0 +1,153 @@
+package chaos
+
+import (
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// scenario is one thing that breaks while consumers work.
+type scenario struct {
+	name       string
+	consumers  int
+	visibility int             // of the queue, in seconds
+	breaks     func(w *world)  // returns when everything works again
+	mayRun     func(v verdict) // nil where no message may run twice, or two at a time
+	also       func(w *world, v verdict)
+}
+
+func TestChaos(t *testing.T) {
+	t.Logf("%-52s %s", "scenario", columns)
+	for _, s := range scenarios(t) {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, s.visibility)
+			for range s.consumers {
+				w.consumer()
+			}
+			w.produce(2 * w.scale.outage)
+			w.handled(w.scale.messages / 10)
+			s.breaks(w)
+			ended := time.Now()
+			w.producing.Wait()
+			w.handled(w.scale.messages)
+			w.drained()
+			v := w.ledger.judge(ended)
+			t.Logf("%-52s %v", s.name, v)
+			assert.Zero(t, v.lost)
+			if s.mayRun != nil {
+				s.mayRun(v)
+			} else {
+				assert.Zero(t, v.twice, "succeeded twice")
+				assert.Zero(t, v.together, "ran while they did already")
+			}
+			if s.also != nil {
+				s.also(w, v)
+			}
+		})
+	}
+}
+
+func scenarios(t *testing.T) []scenario {
+	outage := theScale().outage
+	rest := func() { <-time.After(outage) } // real processes have only real time
+	return []scenario{
+		{"nothing breaks", 2, 30, func(*world) {}, nil, nil},
+		{"a consumer is killed (-9), again and again", 3, 5, killAgainAndAgain, func(v verdict) {
+			assert.LessOrEqual(t, v.twice, kills*20, "at most what was between return and mark")
+			assert.Zero(t, v.together)
+		}, nil},
+		{"a consumer stands still past its lease (STOP, CONT)", 2, 4, func(w *world) {
+			w.consumers[0].signal(syscall.SIGSTOP)
+			<-time.After(max(outage, 8*time.Second))
+			w.consumers[0].signal(syscall.SIGCONT)
+		}, func(v verdict) {
+			assert.LessOrEqual(t, v.twice, 20, "at most what its handlers held when it stood still")
+			assert.LessOrEqual(t, v.together, 20)
+		}, nil},
+		{"4 consumers are restarted one after the other (TERM)", 4, 60, rollingRestart, nil, func(w *world, v verdict) {
+			assert.Less(w.t, v.wait, 60*time.Second, "no message waits for a visibility timeout")
+		}},
+		{"a Redis node is killed", 2, 30, func(w *world) { w.nodes[0].Kill(); rest(); w.nodes[0].Restart() }, nil, nil},
+		{"a Redis node restarts empty", 2, 30, func(w *world) { w.nodes[0].Kill(); w.nodes[0].Restart() }, nil, nil},
+		{"a Redis node stands still", 2, 30, func(w *world) { w.nodes[0].Pause(); rest(); w.nodes[0].Resume() }, nil, nil},
+		{"a Redis node is cut off, its connections open", 2, 30, func(w *world) {
+			cure := w.toxic(w.lines[0], "timeout", `{"timeout":0}`)
+			rest()
+			cure()
+		}, nil, nil},
+		{"a Redis node is slow by 200 ms", 2, 30, func(w *world) {
+			cure := w.toxic(w.lines[0], "latency", `{"latency":100}`)
+			rest()
+			cure()
+		}, nil, nil},
+		{"a majority of Redis nodes is lost and comes back", 2, 30, func(w *world) {
+			w.lines[0].Stop()
+			w.lines[1].Stop()
+			rest()
+			require.NoError(t, w.lines[0].Start())
+			require.NoError(t, w.lines[1].Start())
+		}, nil, nil},
+		{"a majority of Redis nodes loses its data", 2, 30, func(w *world) {
+			for _, node := range w.nodes[:2] {
+				node.Kill()
+				node.Restart()
+			}
+		}, func(v verdict) {
+			t.Logf("without the data of a majority %d messages ran twice and %d together: neither is promised then", v.twice, v.together)
+		}, nil},
+		{"SQS cannot be reached", 2, 10, func(w *world) {
+			w.sqs.Stop()
+			rest()
+			require.NoError(t, w.sqs.Start())
+		}, nil, nil},
+		{"SQS answers 503", 2, 10, func(w *world) { w.unavailable.Store(true); rest(); w.unavailable.Store(false) }, nil, nil},
+		{"SQS resets connections", 2, 10, func(w *world) {
+			cure := w.toxic(w.sqs, "reset_peer", `{"timeout":0}`)
+			rest()
+			cure()
+		}, nil, nil},
+		{"SQS accepts and never answers", 2, 10, func(w *world) {
+			cure := w.toxic(w.sqs, "timeout", `{"timeout":0}`)
+			rest()
+			cure()
+		}, nil, nil},
+	}
+}
+
+const kills = 8
+
+func killAgainAndAgain(w *world) {
+	for range kills {
+		<-time.After(w.scale.outage / kills)
+		victim := w.consumers[0]
+		victim.kill()
+		w.ledger.killed(victim.pid())
+		w.consumers = w.consumers[1:]
+		w.consumer()
+	}
+}
+
+func rollingRestart(w *world) {
+	for _, old := range w.consumers {
+		<-time.After(w.scale.outage / 4)
+		w.consumer()
+		old.terminate()
+	}
+}
+
+// newLoopbackServer serves until the test ends, and returns its address.
+func newLoopbackServer(t *testing.T, handler http.Handler) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.Serve(l) }() // ends with ErrServerClosed
+	t.Cleanup(func() { server.Close(); <-done })
+	return l.Addr().String()
+}

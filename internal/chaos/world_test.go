@@ -1,0 +1,168 @@
+package chaos
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed08532102/iniesta/internal/testserver"
+)
+
+// scale is how long and how much.
+type scale struct {
+	messages int
+	outage   time.Duration
+}
+
+func theScale() scale {
+	if os.Getenv("INIESTA_CHAOS_LONG") != "" {
+		return scale{messages: 10_000, outage: time.Minute}
+	}
+	return scale{messages: 500, outage: 3 * time.Second}
+}
+
+// world is everything that a scenario breaks.
+type world struct {
+	t           *testing.T
+	scale       scale
+	ledger      *ledger
+	api         *awssqs.Client // the producer's, past everything that is broken
+	queue       string
+	unavailable atomic.Bool // SQS answers 503
+	sqs         *toxiproxy.Proxy
+	nodes       []*testserver.RedisNode
+	lines       []*toxiproxy.Proxy // to the nodes
+	environment []string
+
+	mu        sync.Mutex
+	consumers []*process
+	producing sync.WaitGroup
+}
+
+func newWorld(t *testing.T, visibility int) *world {
+	w := &world{t: t, scale: theScale(), ledger: newLedger(t), nodes: testserver.RedisNodes(t, 3)}
+	endpoint := startProcess(t, "aws").line()
+	w.api = awssqs.New(awssqs.Options{BaseEndpoint: &endpoint, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "")})
+	out, err := w.api.CreateQueue(t.Context(), &awssqs.CreateQueueInput{
+		QueueName: aws.String("chaos"), Attributes: map[string]string{"VisibilityTimeout": strconv.Itoa(visibility)}})
+	require.NoError(t, err)
+	w.queue = *out.QueueUrl
+
+	control := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
+	w.sqs = w.proxy(control, "sqs", w.gateway(endpoint))
+	var caches []string
+	for i, node := range w.nodes {
+		address := strings.TrimSuffix(strings.TrimPrefix(node.URL(), "redis://"), "/0")
+		line := w.proxy(control, fmt.Sprint("redis", i), address)
+		w.lines = append(w.lines, line)
+		caches = append(caches, "redis://"+line.Listen+"/0")
+	}
+	w.environment = []string{
+		ledgerVariable + "=" + w.ledger.path, "INIESTA_SQS_ENDPOINT_URL=http://" + w.sqs.Listen, "INIESTA_CACHES=" + strings.Join(caches, ","),
+		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
+		"SERVICE_NAME=chaos", "INIESTA_SQS_QUEUE_NAME=chaos", "INIESTA_LOCK_TIMEOUT=3", "INIESTA_SQS_CONCURRENCY=20",
+		"INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS=5", // an idle stop then takes no longer
+	}
+	return w
+}
+
+// proxy listens in front of a server until the test ends.
+func (w *world) proxy(control *toxiproxy.ApiServer, name, upstream string) *toxiproxy.Proxy {
+	p := toxiproxy.NewProxy(control, name, "127.0.0.1:0", upstream)
+	require.NoError(w.t, p.Start())
+	w.t.Cleanup(p.Stop)
+	return p
+}
+
+// gateway passes calls on to SQS, or answers 503 as AWS does. It returns its address.
+func (w *world) gateway(endpoint string) string {
+	target, err := url.Parse(endpoint)
+	require.NoError(w.t, err)
+	pass := &httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
+		ErrorLog: log.New(io.Discard, "", 0), // clients that are killed
+	}
+	return newLoopbackServer(w.t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.unavailable.Load() {
+			http.Error(rw, "Service Unavailable", http.StatusServiceUnavailable)
+			return
+		}
+		pass.ServeHTTP(rw, r)
+	}))
+}
+
+// consumer starts one more consumer.
+func (w *world) consumer() *process {
+	p := startProcess(w.t, "consumer", w.environment...)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.consumers = append(w.consumers, p)
+	return p
+}
+
+// produce sends all messages, evenly over a time.
+func (w *world) produce(during time.Duration) {
+	w.producing.Go(func() {
+		const batch = 10
+		tick := time.NewTicker(during / time.Duration(w.scale.messages/batch))
+		defer tick.Stop()
+		for from := 0; from < w.scale.messages; from += batch {
+			var entries []types.SendMessageBatchRequestEntry
+			for i := from; i < from+batch; i++ {
+				body := strconv.Itoa(i)
+				w.ledger.sending(body)
+				entries = append(entries, types.SendMessageBatchRequestEntry{Id: &body, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{
+					"iniesta_pass": {DataType: aws.String("String"), StringValue: aws.String(event)}}})
+			}
+			_, err := w.api.SendMessageBatch(w.t.Context(), &awssqs.SendMessageBatchInput{QueueUrl: &w.queue, Entries: entries})
+			if err != nil {
+				w.t.Error(err)
+				return
+			}
+			<-tick.C
+		}
+	})
+}
+
+// toxic spoils a proxy's connections, both ways, until the returned function is called.
+func (w *world) toxic(p *toxiproxy.Proxy, kind, attributes string) (cure func()) {
+	for _, stream := range []string{"upstream", "downstream"} {
+		_, err := p.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"name":%q,"type":%q,"stream":%q,"attributes":%s}`, stream, kind, stream, attributes)))
+		require.NoError(w.t, err)
+	}
+	return func() { p.Toxics.ResetToxics(w.t.Context()) }
+}
+
+// handled waits until so many messages succeeded.
+func (w *world) handled(n int) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool { return w.ledger.seen() >= n }, 5*time.Minute, 20*time.Millisecond)
+}
+
+// drained waits until the queue is empty.
+func (w *world) drained() {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		out, err := w.api.GetQueueAttributes(w.t.Context(), &awssqs.GetQueueAttributesInput{QueueUrl: &w.queue, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll}})
+		return err == nil && out.Attributes["ApproximateNumberOfMessages"] == "0" && out.Attributes["ApproximateNumberOfMessagesNotVisible"] == "0"
+	}, 5*time.Minute, 50*time.Millisecond)
+}
