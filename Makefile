@@ -1,4 +1,4 @@
-.PHONY: test race lint cover gobench bench fuzz sim chaos soak quickstart ci
+.PHONY: test race lint cover gobench bench fuzz sim scale chaos soak quickstart ci
 
 # The tests; those that need redis-server or fauxqs are skipped where they are missing.
 test:
@@ -40,6 +40,10 @@ SEEDS ?= 2000
 FIRST ?= 1
 sim:
 	INIESTA_SIM_FIRST=$(FIRST) INIESTA_SIM_SEEDS=$(SEEDS) go test ./internal/sim -run Promises -timeout 0
+
+# Fleets of consumers, by simulation.
+scale:
+	cd bench && go run ./scale -document ../docs/scale.md
 
 # Real processes, broken on purpose: 10,000 messages and a minute of outage in each scenario.
 chaos:

@@ -1,0 +1,42 @@
+package model_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/seed08532102/iniesta/bench/scale/model"
+)
+
+// docs/benchmarks.md measured these with the real client.
+func TestTheModelCallsAsOftenAsWasMeasured(t *testing.T) {
+	settings := model.Settings{Concurrency: 100, Pollers: 10, API: 0.01, Redis: 0.0005}
+	for _, tt := range []struct {
+		name  string
+		plan  model.Plan
+		calls float64 // for 1,000 messages
+	}{
+		{"under load", model.Plan{Backlog: 200_000}, 200},
+		{"a trickle of 20 a second", model.Plan{Rate: 20, Regular: true, Seconds: 600, Warmup: 10}, 1383},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.plan.Consumers, tt.plan.Settings = 1, settings
+			c := model.Run(tt.plan)
+			assert.InEpsilon(t, tt.calls, c.PerMillion(c.Calls())/1000, 0.1)
+			assert.InEpsilon(t, 2, float64(c.Redis)/float64(c.Handled), 0.01)
+		})
+	}
+	t.Run("idle", func(t *testing.T) {
+		c := model.Run(model.Plan{Consumers: 1, Seconds: 36_000, Warmup: 100, Settings: settings})
+		assert.InEpsilon(t, 180, float64(c.Calls())/10, 0.02)
+	})
+}
+
+func TestOneSeedGivesOneCourseOfEvents(t *testing.T) {
+	plan := model.Plan{Seed: 7, Consumers: 5, Rate: 500, Seconds: 20, Duplicates: 0.01, Rolling: 1,
+		Settings: model.Settings{Concurrency: 20, Pollers: 4, Handler: 0.02, API: 0.01, Redis: 0.001}}
+	first := model.Run(plan)
+	assert.Equal(t, first, model.Run(plan))
+	plan.Seed = 8
+	assert.NotEqual(t, first, model.Run(plan))
+}
