@@ -3,6 +3,7 @@ package chaos
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,9 +26,11 @@ type ledger struct {
 	t    *testing.T
 	path string
 
-	mu   sync.Mutex
-	sent map[string]time.Time // by body
-	dead map[int]time.Time    // processes that were killed
+	mu     sync.Mutex
+	sent   map[string]time.Time // by body
+	dead   map[int]time.Time    // processes that were killed
+	read   []entry              // up to offset
+	offset int64
 }
 
 func newLedger(t *testing.T) *ledger {
@@ -43,19 +46,28 @@ type entry struct {
 	body string
 }
 
-func (l *ledger) entries() (entries []entry) {
+// entries are all that was added so far.
+func (l *ledger) entries() []entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	file, err := os.Open(l.path)
 	require.NoError(l.t, err)
 	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
+	_, err = file.Seek(l.offset, io.SeekStart)
+	require.NoError(l.t, err)
+	for lines := bufio.NewReader(file); ; {
+		line, err := lines.ReadString('\n')
+		if err != nil { // the last may be half written
+			return l.read[:len(l.read):len(l.read)]
+		}
+		l.offset += int64(len(line))
 		var e entry
 		var nano int64
-		if _, err := fmt.Sscan(lines.Text(), &nano, &e.pid, &e.what, &e.body); err == nil { // the last may be half written
-			e.at = time.Unix(0, nano)
-			entries = append(entries, e)
-		}
+		_, err = fmt.Sscan(line, &nano, &e.pid, &e.what, &e.body)
+		require.NoError(l.t, err, line)
+		e.at = time.Unix(0, nano)
+		l.read = append(l.read, e)
 	}
-	return entries
 }
 
 func (l *ledger) killed(pid int) {
@@ -73,6 +85,7 @@ func (l *ledger) sending(body string) {
 // verdict is a row of the table.
 type verdict struct {
 	messages, lost, twice, together int
+	alive                           int           // of those that ran twice, after a process that was not killed just then
 	stall                           time.Duration // between successes, while messages were there
 	wait                            time.Duration // the longest from sending to success
 	recovery                        time.Duration // from the end of the fault to the next success
@@ -89,14 +102,14 @@ func (v verdict) String() string {
 	return fmt.Sprintf("%8d %5d %6d %9d %6.1fs %6.1fs %9s", v.messages, v.lost, v.twice, v.together, v.stall.Seconds(), v.wait.Seconds(), recovery)
 }
 
-// judge reads the ledger. Twice counts messages that succeeded again, together those that ran while they
-// already did, in a process that was not killed by then.
+// judge reads the ledger. Twice counts successes of what had succeeded already, together what began while it
+// ran, in a process that was not killed by then.
 func (l *ledger) judge(faultEnded time.Time) verdict {
 	entries := l.entries()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v := verdict{messages: len(l.sent), recovery: -1}
-	successes, running := map[string]int{}, map[string][]entry{}
+	successes, running := map[string]entry{}, map[string][]entry{}
 	var last time.Time
 	for _, e := range entries {
 		switch {
@@ -113,10 +126,13 @@ func (l *ledger) judge(faultEnded time.Time) verdict {
 			if e.what == failed {
 				continue
 			}
-			successes[e.body]++
-			if successes[e.body] == 2 {
+			if before, again := successes[e.body]; again {
 				v.twice++
+				if !l.killedJustAfter(before) {
+					v.alive++
+				}
 			}
+			successes[e.body] = e
 			v.wait = max(v.wait, e.at.Sub(l.sent[e.body]))
 			if !last.IsZero() {
 				v.stall = max(v.stall, e.at.Sub(last))
@@ -131,6 +147,12 @@ func (l *ledger) judge(faultEnded time.Time) verdict {
 	return v
 }
 
+// killedJustAfter is whether a process had no time to mark what had succeeded.
+func (l *ledger) killedJustAfter(success entry) bool {
+	dead, ok := l.dead[success.pid]
+	return ok && dead.Sub(success.at) < time.Second
+}
+
 func without(running []entry, pid int) []entry {
 	for i, e := range running {
 		if e.pid == pid {
@@ -138,6 +160,20 @@ func without(running []entry, pid int) []entry {
 		}
 	}
 	return running
+}
+
+// running counts what a process has begun and not ended.
+func (l *ledger) running(pid int) (n int) {
+	for _, e := range l.entries() {
+		switch {
+		case e.pid != pid || e.body == ready:
+		case e.what == began:
+			n++
+		default:
+			n--
+		}
+	}
+	return n
 }
 
 // seen counts the bodies that succeeded.

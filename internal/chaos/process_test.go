@@ -29,6 +29,7 @@ const (
 const (
 	event       = "Chaos.event"
 	handlerTime = 50 * time.Millisecond
+	concurrency = 20 // of each consumer
 )
 
 func TestMain(m *testing.M) {

@@ -90,7 +90,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("%-52s %s", "", columns)
 	t.Logf("%-52s %v", "soak of "+duration.String(), v)
 	assert.Zero(t, v.lost)
-	assert.LessOrEqual(t, v.twice, killed*20, "at most what was between return and mark when a process was killed")
+	assert.LessOrEqual(t, v.twice, killed*concurrency, "at most what was between return and mark when a process was killed")
 	assert.Zero(t, v.together)
 	for name, of := range series {
 		flat(t, name, samples, of)

@@ -2,16 +2,11 @@ package chaos
 
 import (
 	"fmt"
-	"io"
-	"log"
-	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +16,7 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
@@ -31,13 +27,14 @@ import (
 type scale struct {
 	messages int
 	outage   time.Duration
+	kills    int // of consumers, during an outage
 }
 
 func theScale() scale {
 	if os.Getenv("INIESTA_CHAOS_LONG") != "" {
-		return scale{messages: 10_000, outage: time.Minute}
+		return scale{messages: 10_000, outage: time.Minute, kills: 60}
 	}
-	return scale{messages: 500, outage: 3 * time.Second}
+	return scale{messages: 500, outage: 3 * time.Second, kills: 6}
 }
 
 // world is everything that a scenario breaks.
@@ -47,8 +44,8 @@ type world struct {
 	ledger      *ledger
 	api         *awssqs.Client // the producer's, past everything that is broken
 	queue       string
-	unavailable atomic.Bool // SQS answers 503
-	sqs         *toxiproxy.Proxy
+	gateway     gateway
+	sqs         *toxiproxy.Proxy // to the gateway
 	nodes       []*testserver.RedisNode
 	lines       []*toxiproxy.Proxy // to the nodes
 	environment []string
@@ -68,7 +65,7 @@ func newWorld(t *testing.T, visibility int) *world {
 	w.queue = *out.QueueUrl
 
 	control := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
-	w.sqs = w.proxy(control, "sqs", w.gateway(endpoint))
+	w.sqs = w.proxy(control, "sqs", w.gateway.serve(t, endpoint))
 	var caches []string
 	for i, node := range w.nodes {
 		address := strings.TrimSuffix(strings.TrimPrefix(node.URL(), "redis://"), "/0")
@@ -79,7 +76,7 @@ func newWorld(t *testing.T, visibility int) *world {
 	w.environment = []string{
 		ledgerVariable + "=" + w.ledger.path, "INIESTA_SQS_ENDPOINT_URL=http://" + w.sqs.Listen, "INIESTA_CACHES=" + strings.Join(caches, ","),
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
-		"SERVICE_NAME=chaos", "INIESTA_SQS_QUEUE_NAME=chaos", "INIESTA_LOCK_TIMEOUT=3", "INIESTA_SQS_CONCURRENCY=20",
+		"SERVICE_NAME=chaos", "INIESTA_SQS_QUEUE_NAME=chaos", "INIESTA_LOCK_TIMEOUT=3", fmt.Sprintf("INIESTA_SQS_CONCURRENCY=%d", concurrency),
 		"INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS=5", // an idle stop then takes no longer
 	}
 	return w
@@ -91,23 +88,6 @@ func (w *world) proxy(control *toxiproxy.ApiServer, name, upstream string) *toxi
 	require.NoError(w.t, p.Start())
 	w.t.Cleanup(p.Stop)
 	return p
-}
-
-// gateway passes calls on to SQS, or answers 503 as AWS does. It returns its address.
-func (w *world) gateway(endpoint string) string {
-	target, err := url.Parse(endpoint)
-	require.NoError(w.t, err)
-	pass := &httputil.ReverseProxy{
-		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
-		ErrorLog: log.New(io.Discard, "", 0), // clients that are killed
-	}
-	return newLoopbackServer(w.t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if w.unavailable.Load() {
-			http.Error(rw, "Service Unavailable", http.StatusServiceUnavailable)
-			return
-		}
-		pass.ServeHTTP(rw, r)
-	}))
 }
 
 // consumer starts one more consumer.
@@ -150,6 +130,31 @@ func (w *world) toxic(p *toxiproxy.Proxy, kind, attributes string) (cure func())
 		require.NoError(w.t, err)
 	}
 	return func() { p.Toxics.ResetToxics(w.t.Context()) }
+}
+
+// deliverAgain makes messages that run visible now, and returns how many.
+func (w *world) deliverAgain() int {
+	handles := w.gateway.takeRunning()
+	for batch := range slices.Chunk(handles, 10) {
+		var entries []types.ChangeMessageVisibilityBatchRequestEntry
+		for i, handle := range batch {
+			entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &handle})
+		}
+		_, err := w.api.ChangeMessageVisibilityBatch(w.t.Context(), &awssqs.ChangeMessageVisibilityBatchInput{QueueUrl: &w.queue, Entries: entries})
+		require.NoError(w.t, err)
+	}
+	return len(handles)
+}
+
+// forget empties lock nodes.
+func (w *world) forget(nodes []*testserver.RedisNode) {
+	for _, node := range nodes {
+		options, err := redis.ParseURL(node.URL())
+		require.NoError(w.t, err)
+		client := redis.NewClient(options)
+		require.NoError(w.t, client.FlushAll(w.t.Context()).Err())
+		require.NoError(w.t, client.Close())
+	}
 }
 
 // handled waits until so many messages succeeded.
