@@ -29,7 +29,7 @@ import (
 // Failures that other libraries had and that no other file is about. docs/reliability.md lists all of them, with
 // the threads where their users met them.
 
-// faultyLocker fails what fails says, by the message's id.
+// faultyLocker is a Locker whose leases are released by a function of the test.
 type faultyLocker struct {
 	sqs.Locker
 	release func(id string) error

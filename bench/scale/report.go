@@ -100,7 +100,7 @@ const (
 	end   = "<!-- end of tables -->"
 )
 
-// fill writes the tables into the document, one after each line that begins with "<!-- table".
+// fill writes the tables into the document, between the two marks.
 func fill(document, text string) error {
 	old, err := os.ReadFile(document)
 	if err != nil {

@@ -108,9 +108,6 @@ func (c *consumer) received(p *poller, asked int, got []*message, began float64)
 	if len(got) == asked {
 		average(&c.receive, w.clock.now-began)
 	}
-	if len(got) == 0 {
-		w.counts.Empty++
-	}
 	c.ready = append(c.ready, got...)
 	c.work()
 	switch {

@@ -22,7 +22,7 @@ type Plan struct {
 // Counts is what happened after the warmup.
 type Counts struct {
 	Handled, Contended        int
-	Receives, Empty, Deletes  int // calls; visibility changes are with the deletes
+	Receives, Deletes         int // calls; visibility changes are with the deletes
 	Redis                     int // commands on each node
 	Seconds                   float64
 	Wait50, Wait99, WaitWorst float64 // seconds from sending to the handler's start
