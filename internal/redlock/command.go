@@ -15,7 +15,14 @@ type command interface {
 	// wire is the command for go-redis, to be read by reply once it has its answer.
 	wire() redis.Cmder
 	reply(redis.Cmder) (any, error)
+	// ofLease reports whether it extends, marks or releases what is held.
+	ofLease() bool
 }
+
+func (*setNX) ofLease() bool { return false }
+func (get) ofLease() bool    { return false }
+func (*mark) ofLease() bool  { return true }
+func (*eval) ofLease() bool  { return true }
 
 // setNX sets a key that is absent. Its reply is whether it did.
 type setNX struct {

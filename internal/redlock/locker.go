@@ -42,7 +42,8 @@ func New(nodes []Node, o Options) (*Locker, error) {
 	l := &Locker{nodes: nodes, options: o.withDefaults()}
 	pools := make([]redis.Pool, len(nodes))
 	for i, n := range nodes {
-		l.servers = append(l.servers, &node{index: i, server: newServer(n.Pool, l.options.NodeTimeout), commands: &l.commands})
+		l.servers = append(l.servers, &node{
+			index: i, server: newServer(n.Pool, l.options.NodeTimeout), commands: &l.commands, mostRest: l.mostRest})
 		pools[i] = pool{l.servers[i]}
 	}
 	l.redsync = redsync.New(pools...)
@@ -153,6 +154,17 @@ func (l *Locker) Close() error {
 }
 
 func (l *Locker) majority() int { return len(l.nodes)/2 + 1 }
+
+// mostRest reports whether a majority of the nodes failed lately.
+func (l *Locker) mostRest() bool {
+	resting := 0
+	for _, n := range l.servers {
+		if n.failures.Load() >= restAfter {
+			resting++
+		}
+	}
+	return resting >= l.majority()
+}
 
 // isOutage reports whether too many nodes failed for the others to be a majority.
 func (l *Locker) isOutage(failed []error) bool { return len(l.nodes)-len(failed) < l.majority() }

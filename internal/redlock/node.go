@@ -24,11 +24,13 @@ type server interface {
 
 // node is one Redis server. Its commands do not run under the caller's context:
 // redsync ends that as soon as a majority has answered, and the rest is to be told all the same. A
-// server that fails again and again is left alone for a while, but for one command that tries it.
+// server that fails again and again is left alone for a while, but for one command that tries it and for
+// leases that would have no majority without it: the end of a lease waits for nobody.
 type node struct {
 	index    int // its place in the list
 	server   server
 	commands *commands
+	mostRest func() bool // a majority of the nodes is left alone
 
 	failures atomic.Int64 // in a row
 	mu       sync.Mutex
@@ -39,7 +41,7 @@ type node struct {
 // start has the server carry a command out. The answer may come before it returns.
 func (n *node) start(c command, to sink) {
 	n.commands.begin(1)
-	if err := n.admit(); err != nil {
+	if err := n.admit(c); err != nil {
 		n.commands.end()
 		to.answer(n.index, nil, err)
 		return
@@ -63,8 +65,8 @@ func (n *node) do(c command) (any, error) {
 }
 
 // admit refuses commands to a node that rests.
-func (n *node) admit() error {
-	if n.failures.Load() < restAfter {
+func (n *node) admit(c command) error {
+	if n.failures.Load() < restAfter || c.ofLease() && n.mostRest() {
 		return nil
 	}
 	n.mu.Lock()

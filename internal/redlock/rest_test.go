@@ -1,6 +1,7 @@
 package redlock_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,5 +41,44 @@ func TestANodeThatFailsOnceIsNotLeftAlone(t *testing.T) {
 		b.nodes[0].Up()
 		lease := b.acquire(t)
 		assert.Equal(t, three(lease.Token()), b.values())
+	})
+}
+
+func TestALeaseDoesNotWaitForNodesThatAreLeftAlone(t *testing.T) {
+	for name, use := range map[string]func(context.Context, *redlock.Lease) error{
+		"extended": func(ctx context.Context, l *redlock.Lease) error { return l.Extend(ctx) },
+		"marked":   func(ctx context.Context, l *redlock.Lease) error { return l.MarkDone(ctx, time.Minute) },
+		"released": func(ctx context.Context, l *redlock.Lease) error { return l.Release(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, 3, func(t *testing.T, b *bubble) {
+				lease := b.acquire(t)
+				b.nodes[0].Down()
+				b.nodes[1].Down()
+				for range 3 {
+					assertOnly(t, b.Ping(t.Context()), redlock.ErrOutage)
+				}
+				b.nodes[0].Up()
+				b.nodes[1].Up()
+				assertOnly(t, b.Ping(t.Context()), redlock.ErrOutage) // they are not asked
+				require.NoError(t, use(t.Context(), lease))
+				assert.NoError(t, b.Ping(t.Context()), "they were heard of")
+			})
+		})
+	}
+}
+
+func TestALeaseLeavesOneNodeAloneThatIsNotNeeded(t *testing.T) {
+	inBubble(t, 3, func(t *testing.T, b *bubble) {
+		lease := b.acquire(t)
+		b.nodes[0].Down()
+		for range 3 {
+			require.NoError(t, b.Ping(t.Context()))
+			synctest.Wait()
+		}
+		before := b.nodes[0].Commands()
+		require.NoError(t, lease.Extend(t.Context()))
+		synctest.Wait()
+		assert.Equal(t, before, b.nodes[0].Commands())
 	})
 }
