@@ -15,6 +15,7 @@ type QueueState struct {
 // MessageState is one message of a queue.
 type MessageState struct {
 	ID       string
+	Handle   string // of the newest receive
 	Body     string
 	Group    string
 	Receives int
@@ -35,7 +36,7 @@ func (s *Server) Inspect(name string) QueueState {
 	messages := slices.SortedFunc(maps.Values(q.byID), func(a, b *message) int { return int(a.sequence - b.sequence) })
 	for _, m := range messages {
 		state.Messages = append(state.Messages, MessageState{
-			ID: m.id, Body: m.body, Group: m.group, Receives: m.receives,
+			ID: m.id, Handle: m.handle(), Body: m.body, Group: m.group, Receives: m.receives,
 			InFlight: m.inFlight, Delayed: m.index >= 0 && !m.inFlight,
 		})
 	}

@@ -28,6 +28,9 @@ func TestTheSimulationSeesEachPromiseBroken(t *testing.T) {
 		"a message is deleted only after success: failures too": {withMiddleware(swallowFailures), false, "no handler has succeeded"},
 		"nothing is lost: what is received is deleted":          {withAPI(func(w *world, a sqs.API) sqs.API { return deletesAll{a} }), false, "no handler has succeeded"},
 		"groups keep their order: the group is not looked at":   {withAPI(func(w *world, a sqs.API) sqs.API { return groupless{a} }), true, "of its group is done"},
+		"a handler that loses its lock is told: it is not":      {withMiddleware(tellNothing), false, "while"},
+		"a stop starts no handler: it is not heard":             {deafToStops, false, "told to stop"},
+		"a stop ends in its time: it takes longer":              {deafToStops, false, "to stop, of"},
 		"slots come back: a handler never returns":              {withMiddleware(neverReturns), false, "still holds"},
 		"calm drains the queue: deletes do nothing":             {withAPI(func(w *world, a sqs.API) sqs.API { return deletesNone{a} }), false, "still in the queue"},
 		"outages burn no receives: receiving does not pause":    {withLocker(func(l sqs.Locker) sqs.Locker { return cheerful{l} }), false, "burnt"},
@@ -49,7 +52,7 @@ func TestTheSimulationSeesEachPromiseBroken(t *testing.T) {
 					caught++
 				}
 			}
-			t.Logf("caught in %d of %d seeds", caught, seeds)
+			t.Logf("%s: caught in %d of %d seeds", name, caught, seeds)
 			if caught == 0 {
 				t.Error("nobody noticed")
 			}
@@ -151,6 +154,16 @@ func swallowFailures(next sqs.HandlerFunc) sqs.HandlerFunc {
 		value, _ := next(ctx, m)
 		return value, nil
 	}
+}
+
+func tellNothing(next sqs.HandlerFunc) sqs.HandlerFunc {
+	return func(ctx context.Context, m *sqs.Message) (any, error) { return next(context.WithoutCancel(ctx), m) }
+}
+
+// deafToStops goes on for a while when it is to stop.
+func deafToStops(w *world, c *goConsumer, options []sqs.Option) []sqs.Option {
+	c.deaf = w.shutdown + time.Minute
+	return options
 }
 
 func neverReturns(next sqs.HandlerFunc) sqs.HandlerFunc {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"github.com/seed08532102/iniesta/internal/localaws"
 )
 
@@ -60,7 +62,7 @@ func (w *world) afflict(ctx context.Context) {
 	for i := 0; time.Now().Before(ends); i++ {
 		r := w.draw("affliction", i)
 		time.Sleep(between(r, 0, 10*time.Second))
-		kind := []string{"node", "node", "wipe", "majority", "kill", "pause", "stop", "stop"}[r.IntN(8)]
+		kind := []string{"node", "node", "wipe", "majority", "kill", "pause", "stop", "stop", "duplicate", "duplicate"}[r.IntN(10)]
 		if !w.has(kind) {
 			continue
 		}
@@ -80,6 +82,8 @@ func (w *world) afflict(ctx context.Context) {
 			w.pause(i)
 		case "stop":
 			w.restart(ctx, i)
+		case "duplicate":
+			w.deliverAgain(ctx, i)
 		}
 	}
 }
@@ -132,6 +136,19 @@ func (w *world) breakFor(d time.Duration) {
 	w.ledger.outage(false)
 }
 
+// deliverAgain makes messages that run visible, some of them every second for a while.
+func (w *world) deliverAgain(ctx context.Context, i int) {
+	api := w.sdk(w.server.Transport())
+	for second := range 5 {
+		for _, m := range w.server.Inspect(w.queue()).Messages {
+			if m.InFlight && w.draw("again", i, second, m.Body).IntN(2) == 0 {
+				_, _ = api.ChangeMessageVisibility(ctx, &awssqs.ChangeMessageVisibilityInput{QueueUrl: &w.url, ReceiptHandle: &m.Handle}) // may be out
+			}
+		}
+		time.Sleep(time.Second)
+	}
+}
+
 // one draws a process that lives.
 func (w *world) one(i int) consumer {
 	living := slices.DeleteFunc(w.processes(), func(c consumer) bool { return c.process().still() })
@@ -182,9 +199,19 @@ func (w *world) restart(ctx context.Context, i int) {
 	w.consumers = slices.DeleteFunc(w.consumers, func(other consumer) bool { return other == c })
 	w.mu.Unlock()
 	w.buffers.Go(func() {
-		_ = c.stop(ctx) // what could not be drained in time is cleared below
+		w.stop(ctx, c)
 		time.Sleep(w.maxExtension * 2)
 		c.clear()
 	})
 	w.another(ctx, c.process().python)
+}
+
+// stop stops a process, and looks at how long that takes.
+func (w *world) stop(ctx context.Context, c consumer) {
+	began := time.Now()
+	c.process().toldToStop()
+	_ = c.stop(ctx) // what could not be drained in time is cleared later
+	if took := time.Since(began); took > w.shutdown+graceOfAStop && !c.process().python {
+		w.ledger.failProcess("%s took %s to stop, of %s", c.process().name, took, w.shutdown)
+	}
 }

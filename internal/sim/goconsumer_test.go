@@ -18,6 +18,7 @@ type goConsumer struct {
 	at     *process
 	client *sqs.Client
 	lock   *redlock.Locker
+	deaf   time.Duration // to a stop
 }
 
 // newGo starts one, as often as it takes: the API may be out.
@@ -59,6 +60,7 @@ func (w *world) newGo(ctx context.Context) consumer {
 func (c *goConsumer) process() *process { return c.at }
 
 func (c *goConsumer) stop(ctx context.Context) error {
+	time.Sleep(c.deaf)
 	return c.client.StopReceivingMessages(ctx)
 }
 

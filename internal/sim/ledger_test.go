@@ -50,6 +50,9 @@ type run struct {
 
 type span struct{ from, to time.Time }
 
+// graceOfAStop is what a stop may take beyond its timeout, for handlers that were told to end.
+const graceOfAStop = 3 * time.Second
+
 // settleTime is what a process needs after a handler's success to mark it, at most.
 const settleTime = 20 * time.Second
 
@@ -75,6 +78,13 @@ func (l *ledger) fail(life *life, format string, args ...any) {
 	if l.wrongLife == nil {
 		l.wrongLife = life
 	}
+}
+
+// failProcess notes that a process did what it should not have, whatever the message.
+func (l *ledger) failProcess(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wrong = append(l.wrong, fmt.Sprintf(format, args...))
 }
 
 // sent notes a message whose sending SQS confirmed.
@@ -104,6 +114,9 @@ func (l *ledger) start(ctx context.Context, p *process, id, body string) *run {
 	}
 	if l.remembered(m) {
 		l.fail(m, "%s runs it again, %s after %s had succeeded", p.name, time.Since(m.succeeded.to), m.succeeded.process.name)
+	}
+	if p.stopping() && !p.python {
+		l.fail(m, "%s runs it after it was told to stop", p.name)
 	}
 	if l.plan.fifo {
 		l.inOrder(m)

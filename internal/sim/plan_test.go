@@ -18,6 +18,7 @@ type plan struct {
 	pythons   int // that speak as Python's does
 	producers int
 	messages  int
+	backlog   bool // the messages are there from the start
 	nodes     int
 	trouble   time.Duration // before the calm
 	calm      time.Duration // at most, after it
@@ -68,6 +69,7 @@ func newPlan(seed uint64) *plan {
 			p.without = append(p.without, k)
 		}
 	}
+	p.backlog = r.IntN(3) == 0
 	return p
 }
 

@@ -17,10 +17,24 @@ type process struct {
 	name   string
 	python bool
 
-	mu     sync.Mutex
-	frozen chan struct{} // closed when it goes on; nil while it does
-	killed bool
-	spans  []span // of standing still
+	mu      sync.Mutex
+	frozen  chan struct{} // closed when it goes on; nil while it does
+	killed  bool
+	spans   []span    // of standing still
+	stopped time.Time // when it was told to stop; zero before that
+}
+
+func (p *process) toldToStop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = time.Now()
+}
+
+// stopping reports whether it was told to stop some time ago: in one instant everything may happen in any order.
+func (p *process) stopping() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.stopped.IsZero() && time.Now().After(p.stopped)
 }
 
 // pass waits while the process stands still.

@@ -135,7 +135,7 @@ func (w *world) createQueue(ctx context.Context) {
 	w.url = *out.QueueUrl
 }
 
-// produce sends a producer's share of the messages over the first half of the trouble. One whose answer was
+// produce sends a producer's share of the messages, at once or over the first half of the trouble. One whose answer was
 // lost is sent again by the SDK: it is another message then.
 func (w *world) produce(ctx context.Context, producer int) {
 	api := w.sdk(w.server.Transport())
@@ -155,7 +155,9 @@ func (w *world) produce(ctx context.Context, producer int) {
 			}
 			time.Sleep(time.Second)
 		}
-		time.Sleep(between(r, 0, w.trouble/time.Duration(w.messages)+time.Millisecond))
+		if !w.backlog {
+			time.Sleep(between(r, 0, w.trouble/time.Duration(w.messages)+time.Millisecond))
+		}
 	}
 }
 
@@ -224,9 +226,7 @@ func (w *world) clear() {
 		lived := !c.process().dead()
 		c.process().thaw(true)
 		if busy := c.clear(); busy > 0 && lived {
-			w.ledger.mu.Lock()
-			w.ledger.wrong = append(w.ledger.wrong, fmt.Sprintf("%s still holds %d messages after %s of calm", c.process().name, busy, w.calm))
-			w.ledger.mu.Unlock()
+			w.ledger.failProcess("%s still holds %d messages after %s of calm", c.process().name, busy, w.calm)
 		}
 	}
 }
