@@ -51,7 +51,7 @@ func report(t *testing.T, p *plan, l *ledger) {
 		return
 	}
 	small, l := shrink(t, p, l)
-	t.Errorf("%s\n%s\nreplay: %s", strings.Join(l.wrong[:min(len(l.wrong), 5)], "\n"), l.trace(), small)
+	t.Errorf("%s\n%s\nreplay: %s\n(what happens in one instant is in the order of Go's scheduler: where it passes, add -count=500)", strings.Join(l.wrong[:min(len(l.wrong), 5)], "\n"), l.trace(), small)
 }
 
 // shrink leaves out kinds of faults and messages that the failure does not need.
