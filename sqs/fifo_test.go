@@ -57,6 +57,7 @@ func (g *perGroup) ran(group string) []string {
 
 func inFIFO(t *testing.T, test func(t *testing.T, w *world)) { inWorldOf(t, "orders.fifo", test) }
 
+// shoryuken#530, spring-cloud-aws#892: messages of a group ran side by side.
 func TestMessagesOfAGroupRunInOrderAndGroupsSideBySide(t *testing.T) {
 	inFIFO(t, func(t *testing.T, w *world) {
 		var g perGroup
@@ -81,6 +82,7 @@ func TestMessagesOfAGroupRunInOrderAndGroupsSideBySide(t *testing.T) {
 	})
 }
 
+// shoryuken#601, dotnet#191: after a failure the rest of its group ran, or was kept in flight.
 func TestAFailureHoldsBackTheRestOfItsGroup(t *testing.T) {
 	failures := map[string]func() error{
 		"error":       func() error { return errors.New("x") },
@@ -157,6 +159,7 @@ func TestAGroupWhoseFirstMessageIsLockedElsewhereWaits(t *testing.T) {
 	})
 }
 
+// dotnet#54, in a group: what waits for its turn outlasts the visibility timeout.
 func TestAGroupThatWaitsKeepsItsMessages(t *testing.T) {
 	inFIFO(t, func(t *testing.T, w *world) {
 		var g perGroup
@@ -189,6 +192,7 @@ func TestAMessageThatWaitedLongerThanItIsKeptIsNotRun(t *testing.T) {
 	})
 }
 
+// tomodachi#2074, in a group.
 func TestADuplicateInAGroupIsDeletedAndTheGroupGoesOn(t *testing.T) {
 	inFIFO(t, func(t *testing.T, w *world) {
 		var g perGroup

@@ -15,6 +15,7 @@ import (
 	"github.com/seed08532102/iniesta/sqs"
 )
 
+// shoryuken#187, shoryuken#1021, dotnet#54, sqs-consumer#218: a handler outlasts the visibility timeout, however short.
 func TestALongHandlerKeepsItsMessageAndItsLock(t *testing.T) {
 	for _, visibility := range []int{1, 2, 5, 30} {
 		t.Run(fmt.Sprintf("visibility timeout of %d s", visibility), func(t *testing.T) {
@@ -48,6 +49,7 @@ func (w *world) setVisibility(seconds int) {
 	require.NoError(w.t, err)
 }
 
+// MassTransit#6173: extensions cost more calls than the messages.
 func TestAQuickHandlerCausesNoExtension(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) { time.Sleep(time.Millisecond) })
@@ -62,6 +64,7 @@ func TestAQuickHandlerCausesNoExtension(t *testing.T) {
 	})
 }
 
+// MassTransit#6173, for many at a time.
 func TestExtensionsGoTenToACall(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) { time.Sleep(15 * time.Second) })
@@ -77,6 +80,7 @@ func TestExtensionsGoTenToACall(t *testing.T) {
 	})
 }
 
+// DotNetWorkQueue#294: one extension that failed was not tried again.
 func TestAFailedExtensionIsTriedAgainInTime(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -95,6 +99,7 @@ func TestAFailedExtensionIsTriedAgainInTime(t *testing.T) {
 	})
 }
 
+// node-redlock#283, redlock-rb#36: a lock ends while its handler runs, and nobody is told.
 func TestALockThatIsLostEndsTheHandlersContext(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var cause error
@@ -116,6 +121,7 @@ func TestALockThatIsLostEndsTheHandlersContext(t *testing.T) {
 	})
 }
 
+// DotNetWorkQueue#294: extensions that do not happen are noticed by the clock, not only by an error.
 func TestALockThatCannotBeExtendedInTimeIsLost(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var began, ended time.Time
@@ -195,6 +201,7 @@ func TestALockNodeThatRestartedEmptyIsHealedByTheNextExtension(t *testing.T) {
 	})
 }
 
+// MassTransit#5159: an extension without a maximum hides a message for 12 hours.
 func TestExtensionEndsAtItsMaximumAndTheHandlerIsToldFirst(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.config.MaxExtension = time.Minute
@@ -224,6 +231,7 @@ func TestExtensionEndsAtItsMaximumAndTheHandlerIsToldFirst(t *testing.T) {
 	})
 }
 
+// JustSaying#1584, sqs-consumer#102: a delete with an older receipt handle succeeds and deletes nothing.
 func TestAMessageReceivedAgainWhileItRunsIsDeletedWithTheNewerHandle(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -242,6 +250,7 @@ func TestAMessageReceivedAgainWhileItRunsIsDeletedWithTheNewerHandle(t *testing.
 	})
 }
 
+// spring-cloud-aws#1634, redpanda#182: one message twice in a batch makes SQS refuse the whole batch.
 func TestTwoDeliveriesInOneReceiveRunOnceAndAreDeletedWithTheNewerHandle(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -259,6 +268,7 @@ func TestTwoDeliveriesInOneReceiveRunOnceAndAreDeletedWithTheNewerHandle(t *test
 	})
 }
 
+// sqs-consumer#247: a timeout does not stop a handler, and its lock ended anyway.
 func TestAHandlerThatReturnsNilAfterItsTimeHasHandledItsMessage(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -271,6 +281,7 @@ func TestAHandlerThatReturnsNilAfterItsTimeHasHandledItsMessage(t *testing.T) {
 	})
 }
 
+// sqs-consumer#193, SlimMessageBus#473: the entries of a batch that failed were not looked at.
 func TestADeleteThatFailsInPartIsRetriedForThatPart(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) {})
@@ -299,6 +310,7 @@ func TestADeleteThatFailsInPartIsRetriedForThatPart(t *testing.T) {
 	})
 }
 
+// sqs-consumer#193: what is the sender's fault fails however often it is tried.
 func TestAnEntryThatIsTheSendersFaultIsNotRetried(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs

@@ -169,6 +169,7 @@ func TestEventsGetTheServicesName(t *testing.T) {
 	assert.Equal(t, "A.b", own.Event())
 }
 
+// shoryuken#457: a deduplication id that nobody set dropped distinct messages.
 func TestWhatSQSWouldRefuseIsRefusedBeforeTheCall(t *testing.T) {
 	tests := []struct {
 		name  string

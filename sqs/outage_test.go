@@ -11,6 +11,7 @@ import (
 	"github.com/seed08532102/iniesta/sqs"
 )
 
+// azul#3708, skuba#1408, Python: an outage moved the backlog to the dead-letter queue.
 func TestAnOutageOfTheLockNodesPausesReceivingAndBurnsNoReceiveCounts(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs

@@ -88,6 +88,7 @@ func TestTheBodyIsLoggedOnlyWhereItIsAskedFor(t *testing.T) {
 	})
 }
 
+// sqs-consumer#189, powertools-java#119: one failure rejected the whole batch.
 func TestEveryKindOfFailureLeavesTheMessage(t *testing.T) {
 	cause := errors.New("cause")
 	tests := []struct {
@@ -147,6 +148,7 @@ func TestAHandlerSaysWhenToRetry(t *testing.T) {
 	})
 }
 
+// shoryuken#591: a visibility that the handler changed and the extension got into each other's way.
 func TestAMessageThatIsRetriedAtOnceIsNotTakenForASecondDelivery(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -212,6 +214,7 @@ func TestAMessageLockedByAPythonConsumerIsLeftUntilTheLockEnds(t *testing.T) {
 	})
 }
 
+// JustSaying#1584: what such a delete left behind runs again.
 func TestAHandledMessageThatComesBackIsDeletedAndNotRun(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -240,6 +243,7 @@ func TestAHandledMessageThatComesBackIsDeletedAndNotRun(t *testing.T) {
 	})
 }
 
+// tomodachi#2074: a duplicate that is only ignored comes back until it is a dead letter.
 func TestADuplicateIsDeletedByAnotherProcessToo(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -315,6 +319,7 @@ func TestMiddlewareThatPanicsIsAFailure(t *testing.T) {
 	})
 }
 
+// localstack#137: without raw delivery the attributes are in the body.
 func TestAnEnvelopeOfSNSIsTakenOff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var got *sqs.Message

@@ -14,6 +14,7 @@ import (
 	"github.com/seed08532102/iniesta/sqs"
 )
 
+// shoryuken#586: receives that find nothing cost money.
 func TestAnIdleQueueIsWatchedByOneLongPoll(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) {})
@@ -25,6 +26,7 @@ func TestAnIdleQueueIsWatchedByOneLongPoll(t *testing.T) {
 	})
 }
 
+// MassTransit#4176: one poll alone bounds a FIFO queue to ten messages at a time.
 func TestPollersGrowUnderLoadAndLeaveWhenTheQueueIsIdle(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) { time.Sleep(200 * time.Millisecond) })
@@ -41,6 +43,7 @@ func TestPollersGrowUnderLoadAndLeaveWhenTheQueueIsIdle(t *testing.T) {
 	})
 }
 
+// sqs-consumer#247, alpakka#1588: messages were taken without a bound, and their memory with them.
 func TestConcurrencyBoundsTheHandlersAndWhatIsHeld(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var mu sync.Mutex
@@ -78,6 +81,7 @@ func TestConcurrencyBoundsTheHandlersAndWhatIsHeld(t *testing.T) {
 	})
 }
 
+// spring-cloud-aws#1187, MassTransit#1411: the next receive waited for the slowest message of the last.
 func TestASlowMessageHoldsUpNoOther(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -99,6 +103,7 @@ func TestASlowMessageHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// sqs-consumer#130, sqs-consumer#23, Python: an error ended receiving for ever, or made it spin.
 func TestReceiveErrorsAreRetriedWithBackoffForEver(t *testing.T) {
 	faults := map[string]localaws.Fault{
 		"access denied":    {Code: "AccessDeniedException", Status: 400},
@@ -138,6 +143,7 @@ func TestReceiveErrorsAreRetriedWithBackoffForEver(t *testing.T) {
 	}
 }
 
+// aws-sdk-js#367: a connection that died was waited for without end.
 func TestAReceiveThatIsNeverAnsweredCostsOnePoll(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs

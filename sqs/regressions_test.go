@@ -109,6 +109,7 @@ func TestADeleteThatFailsIsNoFailureOfTheHandler(t *testing.T) {
 	})
 }
 
+// dotnet#191: extensions went on after their message was gone.
 func TestAnExtensionUnderWayDoesNotOutliveItsMessage(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) { time.Sleep(12 * time.Second) })

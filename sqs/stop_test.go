@@ -23,6 +23,7 @@ func stop(t *testing.T, c *sqs.Client) time.Duration {
 	return time.Since(began)
 }
 
+// spring-cloud-aws#925, spring-cloud-aws#1661: deletes were lost at a stop.
 func TestAStopLetsHandlersFinishAndDeletesTheirMessages(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -38,6 +39,7 @@ func TestAStopLetsHandlersFinishAndDeletesTheirMessages(t *testing.T) {
 	})
 }
 
+// aws-sdk-go-v2#2068, celery#8875, shoryuken#539: the answer of a poll that is thrown away stays invisible.
 func TestAStopLeavesTheLongPollThatIsOutToReturn(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
@@ -55,6 +57,7 @@ func TestAStopLeavesTheLongPollThatIsOutToReturn(t *testing.T) {
 	})
 }
 
+// aws-sdk-js#367: a poll that is never answered must not hold up a stop.
 func TestAStopCutsOffAPollThatDoesNotReturnInTime(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) {})
@@ -64,6 +67,7 @@ func TestAStopCutsOffAPollThatDoesNotReturnInTime(t *testing.T) {
 	})
 }
 
+// misk#3892, dramatiq: what was received and not started was kept for the visibility timeout.
 func TestMessagesThatWereReceivedAndNotStartedAreVisibleAtOnceAfterAStop(t *testing.T) {
 	inFIFO(t, func(t *testing.T, w *world) {
 		var g perGroup
@@ -86,6 +90,7 @@ func TestMessagesThatWereReceivedAndNotStartedAreVisibleAtOnceAfterAStop(t *test
 	})
 }
 
+// shoryuken 7.0.3: a second stop waited for the first for ever.
 func TestAStopMayBeCalledAtAnyTimeAndFromSeveralPlaces(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.handle(func(*sqs.Message) { time.Sleep(2 * time.Second) })
@@ -110,6 +115,7 @@ func TestAStopMayBeCalledAtAnyTimeAndFromSeveralPlaces(t *testing.T) {
 	})
 }
 
+// shoryuken 7.0.3: a stop had no bound.
 func TestAStopEndsTheContextOfAHandlerThatTakesTooLong(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var cause error
@@ -129,6 +135,7 @@ func TestAStopEndsTheContextOfAHandlerThatTakesTooLong(t *testing.T) {
 	})
 }
 
+// sqs-consumer#247, shoryuken 7.0.3: a stop waited for ever for a handler that hangs.
 func TestAStopGivesUpOnAHandlerThatNeverReturnsAndItsLockIsKept(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		release := make(chan struct{})

@@ -39,6 +39,7 @@ func subscribe(t *testing.T, api *awssns.Client, queue string, attributes map[st
 	require.NoError(t, err)
 }
 
+// terraform#10495, gosoline#1418: filters that differ in their order only were taken for different.
 func TestConfirmSubscriptionComparesFiltersByMeaning(t *testing.T) {
 	for name, tt := range map[string]struct {
 		attributes map[string]string

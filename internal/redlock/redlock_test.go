@@ -342,6 +342,7 @@ func TestNeverTwoHoldersOfOneName(t *testing.T) {
 	assert.Positive(t, acquired.Load())
 }
 
+// redsync: a node that hangs costs its whole timeout, for each message.
 func TestOneNodeThatIsKilledOrHangsCostsNoTimeout(t *testing.T) {
 	for name, breakNode := range map[string]func(*testserver.RedisNode){
 		"killed": (*testserver.RedisNode).Kill, "hung": (*testserver.RedisNode).Pause,
