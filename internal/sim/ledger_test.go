@@ -23,7 +23,6 @@ type ledger struct {
 	outages   []span           // of a majority of the lock nodes
 	wrong     []string
 	wrongLife *life // of the first thing that is wrong
-	related   *life // that it is wrong beside
 	entries   int
 }
 
@@ -35,7 +34,7 @@ type life struct {
 	succeeded       *run // the newest that did
 	received        int
 	pythons         map[*process]time.Time // until when those hold its lock
-	notes           []string
+	notes           []note
 }
 
 // run is one run of a handler.
@@ -69,7 +68,7 @@ func (l *ledger) life(id string) *life {
 
 func (l *ledger) note(life *life, format string, args ...any) {
 	l.entries++
-	life.notes = append(life.notes, fmt.Sprintf("%9.3f  ", time.Since(l.began).Seconds())+fmt.Sprintf(format, args...))
+	life.add(time.Since(l.began), fmt.Sprintf(format, args...))
 }
 
 func (l *ledger) fail(life *life, format string, args ...any) {
@@ -192,9 +191,6 @@ func (l *ledger) outrun(m *life, r *run) bool {
 func (l *ledger) inOrder(m *life) {
 	for _, other := range l.bodies {
 		if other.group == m.group && other.order < m.order && other.succeeded == nil {
-			if l.wrongLife == nil {
-				l.related = other
-			}
 			l.fail(m, "it runs before message %s of its group is done", other.id)
 		}
 	}
@@ -222,16 +218,4 @@ func (l *ledger) outage(on bool) {
 		return
 	}
 	l.outages[len(l.outages)-1].to = time.Now()
-}
-
-// trace is the life of the message that went wrong first.
-func (l *ledger) trace() string {
-	if l.wrongLife == nil {
-		return ""
-	}
-	text := strings.Join(l.wrongLife.notes, "\n")
-	if l.related != nil {
-		text += "\nmessage " + l.related.id + ":\n" + strings.Join(l.related.notes, "\n")
-	}
-	return text
 }
