@@ -102,7 +102,7 @@ func startStub(c Case) (*stubProcess, error) {
 		rate = -1
 	}
 	p, err := startSelf("stub", "-port", port, "-latency", c.Latency.String(), "-body", strconv.Itoa(cmp.Or(c.Body, 200)),
-		"-rate", strconv.FormatFloat(rate, 'g', -1, 64), "-burst", strconv.Itoa(cmp.Or(c.Burst, 1)))
+		"-rate", strconv.FormatFloat(rate, 'g', -1, 64), "-burst", strconv.Itoa(cmp.Or(c.Burst, 1)), "-random="+strconv.FormatBool(c.Random))
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ type Case struct {
 	LockNodes   int           // 0 for 3
 	Rate        float64       // messages sent in a second; 0 for a backlog that never ends
 	Burst       int           // messages sent at a time; 0 for 1
+	Random      bool          // sent one by one at random times, not at even ones
 	Idle        bool          // nothing is sent
 	Measured    time.Duration // 0 for what the run has
 }

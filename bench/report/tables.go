@@ -43,7 +43,7 @@ func row(name, kind string, c measure.Case) *Row {
 // Tables are all there are.
 func Tables() []*Table {
 	return []*Table{
-		throughput(), latency(), trickle(), pickup(), idle(), tail(), memory(),
+		throughput(), latency(), trickle(), stream(), pickup(), idle(), tail(), memory(),
 		byLatency(), byConcurrency(), byBody(), byHandler(), byLockNodes(),
 	}
 }
@@ -80,6 +80,17 @@ func trickle() *Table {
 		Columns: []Column{perSecond, cpu, calls, roundTrips, p50, p99},
 		Rows:    each([]string{"sdk", "gocloud", "python", "iniesta"}, measure.Case{Latency: 10 * time.Millisecond, Rate: 20, Measured: 6 * time.Second}),
 		Ratios:  []Ratio{{"API calls to gocloud.dev (aim: below 1)", names["iniesta"], names["gocloud"], calls}},
+	}
+}
+
+func stream() *Table {
+	c := measure.Case{Latency: 10 * time.Millisecond, Rate: 100, Random: true, Measured: 6 * time.Second}
+	more := c
+	more.Rate = 1000
+	return &Table{
+		Name: "stream", Title: "A stream at random times without a backlog, API latency 10 ms", Rounds: some,
+		Columns: []Column{perSecond, cpu, calls, roundTrips, p50, p99},
+		Rows:    []*Row{row("100 messages a second", "iniesta", c), row("1,000 messages a second", "iniesta", more)},
 	}
 }
 

@@ -2,6 +2,7 @@ package stub
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -49,6 +50,19 @@ func (l *Line) Every(ctx context.Context, interval time.Duration, n int) {
 		select {
 		case <-tick.C:
 			l.Send(n)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// AtRandom sends so many messages a second, one at a time and independently of each other, until ctx ends.
+func (l *Line) AtRandom(ctx context.Context, rate float64) {
+	for next := time.Now(); ; {
+		next = next.Add(time.Duration(rand.ExpFloat64() / rate * float64(time.Second)))
+		select {
+		case <-time.After(time.Until(next)):
+			l.Send(1)
 		case <-ctx.Done():
 			return
 		}

@@ -67,7 +67,7 @@ func Run(p Plan) Counts {
 		c.after(w.random.Float64(), fleet[i].start) // they do not start at one moment
 	}
 	if p.Rate > 0 {
-		w.produce()
+		c.after(1, w.produce) // to a fleet that is there
 	}
 	if p.Rolling > 0 {
 		w.roll(fleet, 0)
