@@ -55,6 +55,34 @@ func TestANodeThatHangsAnswersWhenItIsUpOrNever(t *testing.T) {
 	})
 }
 
+func TestANodeThatIsMuteCarriesOutAndSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &locknode.Node{}
+		n.Mute()
+		set, err := connTo(t, n).SetNX("k", "v", time.Minute)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.False(t, set, "nobody is told")
+		assert.Equal(t, "v", n.Value("k"))
+		time.AfterFunc(time.Second/2, n.Up)
+		assert.False(t, must(connTo(t, n).SetNX("k", "w", time.Minute)), "it was carried out once, and told late")
+		assert.Equal(t, map[string]string{"k": "v"}, n.Keys())
+		assert.Equal(t, 2, n.Commands())
+	})
+}
+
+func TestANodeThatStandsStillCarriesOutLaterWhatNobodyWaitsForAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &locknode.Node{}
+		n.Stall()
+		_, err := connTo(t, n).SetNX("k", "v", time.Minute)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Empty(t, n.Keys())
+		time.AfterFunc(time.Second/2, n.Up)
+		assert.False(t, must(connTo(t, n).SetNX("k", "w", time.Minute)), "the one before it was first")
+		assert.Equal(t, "v", n.Value("k"))
+	})
+}
+
 func TestLatencyDelaysACommandAndCutsItOffAtItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := &locknode.Node{}
@@ -65,6 +93,11 @@ func TestLatencyDelaysACommandAndCutsItOffAtItsDeadline(t *testing.T) {
 		n.SetLatency(time.Hour)
 		_, err := connTo(t, n).Get("k")
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 1, n.Commands(), "it did not get there")
+		n.SetLatency(3 * time.Second / 2)
+		_, err = connTo(t, n).Get("k")
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 2, n.Commands(), "its answer did not get back")
 	})
 }
 
