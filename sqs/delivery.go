@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -17,6 +18,7 @@ type delivery struct {
 	visibleAt time.Time // when SQS shows the message again unless its visibility is extended
 	lease     Lease     // nil until locked
 	cancel    context.CancelCauseFunc
+	cause     error // why the handler has to end, or may not begin
 
 	extension extension // owned by the keeper, under its mutex
 }
@@ -79,19 +81,41 @@ func (d *delivery) forgetBody() {
 	d.message = &slim
 }
 
-// running remembers how to end the handler's context; nil once the handler has returned.
+// running remembers how to end the handler's context, and ends it where it has to; nil once the handler
+// has returned.
 func (d *delivery) running(cancel context.CancelCauseFunc) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.cancel = cancel
+	cause := d.cause
+	d.mu.Unlock()
+	if cancel != nil && cause != nil {
+		cancel(cause)
+	}
 }
 
-// interrupt ends the handler's context, if a handler is running.
+// interrupt ends the context of the handler that is running, or is about to.
 func (d *delivery) interrupt(cause error) {
 	d.mu.Lock()
+	if d.cause == nil {
+		d.cause = cause
+	}
 	cancel := d.cancel
 	d.mu.Unlock()
 	if cancel != nil {
 		cancel(cause)
 	}
+}
+
+// overtaken is why the handler may not begin although the message was locked: the process may have stood
+// still since then, and the message be another consumer's.
+func (d *delivery) overtaken() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cause != nil {
+		return d.cause
+	}
+	if until := d.lease.Until(); !until.IsZero() && !time.Now().Before(until) {
+		return fmt.Errorf("%w: message %s: it ended before its handler began", ErrLockLost, d.message.MessageID)
+	}
+	return nil
 }

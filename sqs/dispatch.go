@@ -55,7 +55,14 @@ func (r *run) handle(d *delivery) {
 		res = result{outcome: givenBack, err: ErrLockNotAcquired}
 		return
 	}
-	res = r.consumer.execute(r.handlers, d, r.keeper)
+	var locked bool
+	if res, locked = r.consumer.lock(r.handlers, d, r.keeper); locked {
+		if r.stopping.Err() != nil { // told meanwhile: to lock may have taken its time
+			res = result{outcome: givenBack, err: ErrShutdown}
+			return
+		}
+		res = r.consumer.work(r.handlers, d)
+	}
 	r.noteLocks(res)
 }
 

@@ -31,13 +31,29 @@ type result struct {
 // execute takes a message through the documented path: lock, look for the handler, execute. What
 // follows from the result (mark, delete, unlock) is the caller's to settle; the lease stays with d.
 func (c *consumer) execute(ctx context.Context, d *delivery, k *keeper) result {
+	if res, locked := c.lock(ctx, d, k); !locked {
+		return res
+	}
+	return c.work(ctx, d)
+}
+
+// lock acquires the lock for d. Where it cannot be had, the result is the message's.
+func (c *consumer) lock(ctx context.Context, d *delivery, k *keeper) (_ result, locked bool) {
 	lease, err := c.locker.Acquire(ctx, d.message.MessageID)
 	if err != nil {
-		return lockFailure(d.message, err)
+		return lockFailure(d.message, err), false
 	}
 	d.locked(lease)
 	k.reschedule(d)
 	c.step(d.message, "locked")
+	return result{}, true
+}
+
+// work looks for the handler of a message that is locked, and executes it.
+func (c *consumer) work(ctx context.Context, d *delivery) result {
+	if err := d.overtaken(); err != nil {
+		return result{outcome: skipped, err: err}
+	}
 	event := d.message.Event()
 	b, ok := c.registry.lookup(event)
 	if !ok {
