@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,7 @@ func TestTheSimulationSeesEachPromiseBroken(t *testing.T) {
 		"a stop starts no handler: it is not heard":             {deafToStops, false, "told to stop"},
 		"a stop ends in its time: it takes longer":              {deafToStops, false, "to stop, of"},
 		"slots come back: a handler never returns":              {withMiddleware(neverReturns), false, "still holds"},
+		"leases come back: one is extended for ever":            {withLease(func(l sqs.Lease) sqs.Lease { return hoarded{l} }), false, "still locked"},
 		"calm drains the queue: deletes do nothing":             {withAPI(func(w *world, a sqs.API) sqs.API { return deletesNone{a} }), false, "still in the queue"},
 		"outages burn no receives: receiving does not pause":    {withLocker(func(l sqs.Locker) sqs.Locker { return cheerful{l} }), false, "burnt"},
 	} {
@@ -148,6 +150,21 @@ func (neverExtended) Extend(context.Context) error { return nil }
 type unmarked struct{ sqs.Lease }
 
 func (l unmarked) MarkDone(ctx context.Context, _ time.Duration) error { return l.Release(ctx) }
+
+// hoarded is kept in place of marking.
+type hoarded struct{ sqs.Lease }
+
+func (l hoarded) MarkDone(context.Context, time.Duration) error {
+	end := time.Now().Add(2 * time.Hour)
+	var again func()
+	again = func() {
+		if !errors.Is(l.Extend(context.Background()), sqs.ErrLockLost) && time.Now().Before(end) {
+			time.AfterFunc(time.Second, again)
+		}
+	}
+	again()
+	return nil
+}
 
 func swallowFailures(next sqs.HandlerFunc) sqs.HandlerFunc {
 	return func(ctx context.Context, m *sqs.Message) (any, error) {

@@ -88,16 +88,20 @@ func (w *world) afflict(ctx context.Context) {
 	}
 }
 
-// breakNode has one node down, hung or slow for a while.
+// breakNode has one node down, hung, mute, standing still or slow for a while.
 func (w *world) breakNode(i int, most time.Duration) {
 	r := w.draw("node", i)
 	node := w.nodes[r.IntN(len(w.nodes))]
-	switch r.IntN(3) {
+	switch r.IntN(5) {
 	case 0:
 		node.Down()
 	case 1:
 		node.Hang()
 	case 2:
+		node.Mute()
+	case 3:
+		node.Stall()
+	case 4:
 		node.SetLatency(between(r, 0, 400*time.Millisecond))
 	}
 	time.Sleep(between(r, 0, most))
@@ -111,11 +115,7 @@ func (w *world) breakMajority(i int) {
 	r := w.draw("majority", i)
 	w.ledger.outage(true)
 	for _, n := range w.nodes[:len(w.nodes)/2+1] {
-		if r.IntN(2) == 0 {
-			n.Down()
-		} else {
-			n.Hang()
-		}
+		[]func(){n.Down, n.Hang, n.Mute, n.Stall}[r.IntN(4)]()
 	}
 	time.Sleep(between(r, time.Second, 30*time.Second))
 	for _, n := range w.nodes {

@@ -29,7 +29,7 @@ func (w *world) newGo(ctx context.Context) consumer {
 		nodes = append(nodes, redlock.Node{Name: fmt.Sprint("node", i), Pool: lockNode{c.at, n}})
 	}
 	var err error
-	if c.lock, err = redlock.New(nodes, redlock.Options{Expiry: w.lockTimeout}); err != nil {
+	if c.lock, err = redlock.New(nodes, redlock.Options{Expiry: w.lockTimeout, Tries: w.tries}); err != nil {
 		panic(err)
 	}
 	registry := sqs.NewRegistry()
@@ -40,9 +40,18 @@ func (w *world) newGo(ctx context.Context) consumer {
 	settings.QueueName, settings.ServiceName = w.queue(), "sim"
 	settings.LockTimeout, settings.ShutdownTimeout, settings.HandlerTimeout = w.lockTimeout, w.shutdown, w.handlerTimeout
 	settings.MaxExtension, settings.Concurrency = w.maxExtension, w.concurrency
+	settings.IdempotencyWindow, settings.LockRetryCount = w.window, w.tries
+	settings.ReceiveMaxMessages, settings.ReceiveWaitTime = w.receives, w.wait
+	if w.asksVisibility {
+		settings.VisibilityTimeout = w.visibility
+	}
 	options := []sqs.Option{
 		sqs.WithConfig(settings), sqs.WithAPI(w.sdk(network{c.at, w.server.Transport()})), sqs.WithRegistry(registry),
 		sqs.WithLocker(locker{c.lock}), sqs.WithLogger(slog.New(tracer{w.ledger, c.at})),
+		sqs.WithPollers(w.leastPollers, w.pollers),
+	}
+	if w.backsOff {
+		options = append(options, sqs.WithRetryBackoff(func(receives int) time.Duration { return time.Duration(receives) * time.Second }))
 	}
 	if w.broken != nil {
 		options = w.broken(w, c, options)

@@ -154,7 +154,7 @@ func (l *ledger) remembered(m *life) bool {
 	if s == nil || s.late || s.process.python { // which marks nothing
 		return false
 	}
-	if time.Since(s.to) >= 300*time.Second {
+	if window := l.plan.window; time.Since(s.to) >= window-window/50 { // the nodes' clocks drift
 		return false
 	}
 	until := s.to.Add(settleTime)

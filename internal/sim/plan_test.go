@@ -24,7 +24,9 @@ type plan struct {
 	calm      time.Duration // at most, after it
 
 	visibility, lockTimeout, shutdown, handlerTimeout, maxExtension time.Duration
-	concurrency                                                     int
+	window, wait                                                    time.Duration // of idempotency, of a long poll
+	concurrency, pollers, leastPollers, receives, tries             int           // receives is how many messages one brings at most
+	asksVisibility, backsOff                                        bool          // the visibility timeout is not the queue's; failures are retried by their number
 
 	without []string // kinds of faults that do not happen
 	broken  breakage // nil but for variants that are to be caught
@@ -70,6 +72,11 @@ func newPlan(seed uint64) *plan {
 		}
 	}
 	p.backlog = r.IntN(3) == 0
+	p.window = []time.Duration{0, 30 * time.Second, 300 * time.Second, 300 * time.Second}[r.IntN(4)]
+	p.wait = time.Duration(1+r.IntN(20)) * time.Second
+	p.pollers, p.receives, p.tries = 1+r.IntN(10), 1+r.IntN(10), 1+r.IntN(3)
+	p.leastPollers = 1 + r.IntN(p.pollers)
+	p.asksVisibility, p.backsOff = r.IntN(3) == 0, r.IntN(3) == 0
 	return p
 }
 

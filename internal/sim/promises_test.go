@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -36,12 +37,36 @@ func TestPromises(t *testing.T) {
 	for shard := range shards {
 		t.Run("shard "+strconv.Itoa(shard), func(t *testing.T) {
 			t.Parallel()
+			var done tally
 			for seed := first + shard; seed < first+seeds; seed += shards {
 				p := newPlan(uint64(seed))
-				report(t, p, simulate(t, p))
+				l := simulate(t, p)
+				report(t, p, l)
+				if done.add(l); done.seeds%10_000 == 0 {
+					t.Log(done)
+				}
 			}
+			t.Log(done)
 		})
 	}
+}
+
+// tally is what simulations came to.
+type tally struct{ seeds, messages, runs, successes int }
+
+func (d *tally) add(l *ledger) {
+	d.seeds++
+	d.messages += len(l.lives)
+	for _, m := range l.lives {
+		d.runs += len(m.runs)
+		if m.succeeded != nil {
+			d.successes++
+		}
+	}
+}
+
+func (d tally) String() string {
+	return fmt.Sprintf("%d simulations: %d messages, %d of them handled, by %d handlers that ran", d.seeds, d.messages, d.successes, d.runs)
 }
 
 // report fails the test where the ledger does, with the line that runs it again, made as small as is cheap.

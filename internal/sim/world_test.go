@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/seed08532102/iniesta/internal/localaws"
 	"github.com/seed08532102/iniesta/internal/locknode"
+	"github.com/seed08532102/iniesta/internal/redlock"
 )
 
 // world is one simulation.
@@ -91,6 +93,8 @@ func (w *world) run(ctx context.Context, trouble func(*world)) {
 		}
 	}
 	w.judge()
+	time.Sleep(2 * w.lockTimeout)
+	w.judgeLocks()
 	w.clear()
 }
 
@@ -123,7 +127,11 @@ func (w *world) queue() string {
 }
 
 func (w *world) createQueue(ctx context.Context) {
-	attributes := map[string]string{"VisibilityTimeout": strconv.Itoa(int(w.visibility.Seconds()))}
+	visibility := w.visibility
+	if w.asksVisibility {
+		visibility += 7 * time.Second
+	}
+	attributes := map[string]string{"VisibilityTimeout": strconv.Itoa(int(visibility.Seconds()))}
 	if w.fifo {
 		attributes["FifoQueue"] = "true"
 	}
@@ -216,6 +224,23 @@ func (w *world) judge() {
 	for id := range state.Deleted {
 		if m := l.life(id); m.succeeded == nil {
 			l.fail(m, "it was deleted and no handler has succeeded")
+		}
+	}
+}
+
+// judgeLocks looks for locks that nobody needs any more.
+func (w *world) judgeLocks() {
+	l := w.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(w.server.Inspect(w.queue()).Messages) > 0 {
+		return
+	}
+	for i, node := range w.nodes {
+		for key, value := range node.Keys() {
+			if value != redlock.DoneMark {
+				l.fail(l.life(strings.TrimPrefix(key, "sqs:event:")), "it is still locked on node %d, and the queue is empty", i)
+			}
 		}
 	}
 }
