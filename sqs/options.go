@@ -168,8 +168,8 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 	return func(o *options) { o.meters = p }
 }
 
-// WithPostReceiveHook calls hook after each successful receive, once its messages were handed over,
-// in the poller's goroutine. It mirrors Python's hook_post_receive_message_handler.
+// WithPostReceiveHook calls hook after each successful receive, once its messages were handed over. The
+// poller that received them waits for it. It mirrors Python's hook_post_receive_message_handler.
 func WithPostReceiveHook(hook func(ctx context.Context, received int)) Option {
 	return func(o *options) { o.hook = hook }
 }

@@ -125,7 +125,7 @@ func (r *run) putBack(d *delivery) {
 func (r *run) retryLater(d *delivery, res result) {
 	delay, asked := retryDelay(res.err)
 	if !asked && r.consumer.retryBackoff != nil {
-		delay = r.consumer.retryBackoff(d.message.ReceiveCount())
+		r.consumer.callback("The retry backoff", func() { delay = r.consumer.retryBackoff(d.message.ReceiveCount()) })
 		asked = delay > 0
 	}
 	if asked || errors.Is(res.err, ErrShutdown) {
