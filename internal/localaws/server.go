@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,20 +116,26 @@ func (s *Server) counted(operation string) int {
 	return s.calls[operation]
 }
 
-// onlyLoopback refuses requests for other hosts: a web page must not reach the server through a name
-// of its own.
+// onlyLoopback refuses requests for other hosts and those of web pages from elsewhere: a page must reach the
+// server neither through a name of its own nor by a form that it sends to ours.
 func onlyLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
 		if err != nil {
 			host = r.Host
 		}
-		if !isLoopback(host) {
+		if !isLoopback(host) || !isLoopbackPage(r.Header.Get("Origin")) {
 			http.Error(w, "only loopback hosts are served", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isLoopbackPage reports whether a request comes from no web page, or from one of this machine.
+func isLoopbackPage(origin string) bool {
+	page, err := url.Parse(origin)
+	return origin == "" || err == nil && isLoopback(page.Hostname())
 }
 
 func isLoopback(host string) bool {

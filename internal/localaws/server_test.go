@@ -190,14 +190,20 @@ func TestOnlyTheLoopbackIsServed(t *testing.T) {
 	defer server.Close()
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	for host, want := range map[string]int{"evil.example": 403, "localhost:99": 400, "[::1]:4566": 400, "127.0.0.1": 400} {
+	status := func(change func(*http.Request)) int {
 		r, err := http.NewRequest(http.MethodPost, url, strings.NewReader("{}"))
 		require.NoError(t, err)
-		r.Host = host
+		change(r)
 		response, err := client.Do(r)
 		require.NoError(t, err)
 		response.Body.Close()
-		assert.Equal(t, want, response.StatusCode, host)
+		return response.StatusCode
+	}
+	for host, want := range map[string]int{"evil.example": 403, "localhost:99": 400, "[::1]:4566": 400, "127.0.0.1": 400} {
+		assert.Equal(t, want, status(func(r *http.Request) { r.Host = host }), host)
+	}
+	for page, want := range map[string]int{"https://evil.example": 403, "null": 403, "http://localhost:8080": 400} {
+		assert.Equal(t, want, status(func(r *http.Request) { r.Header.Set("Origin", page) }), page)
 	}
 	for _, address := range []string{"0.0.0.0:0", ":0", "example.com:80", "nonsense"} {
 		_, err := localaws.New().StartAt(address)
