@@ -39,7 +39,7 @@ fuzz:
 SEEDS ?= 2000
 FIRST ?= 1
 sim:
-	INIESTA_SIM_FIRST=$(FIRST) INIESTA_SIM_SEEDS=$(SEEDS) go test ./internal/sim -run Promises -timeout 0
+	INIESTA_SIM_FIRST=$(FIRST) INIESTA_SIM_SEEDS=$(SEEDS) go test ./internal/sim -run Promises -timeout 0 -v
 
 # Fleets of consumers, by simulation.
 scale:

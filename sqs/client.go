@@ -147,13 +147,14 @@ func (c *Client) StartReceivingMessages(ctx context.Context) error {
 // ends earlier, with ctx's error matched as well.
 //
 // It may be called again, from several goroutines and before the start, and then waits for the same
-// end or returns nil. Called from a handler, it begins the stop and returns without waiting.
+// end or returns nil. Called with the context of one of its own handlers, or of its post-receive hook, it begins
+// the stop and returns without waiting.
 func (c *Client) StopReceivingMessages(ctx context.Context) error {
 	r := c.currentRun()
 	if r == nil {
 		return nil
 	}
-	if ctx.Value(deliveryKey{}) != nil {
+	if ctx.Value(insideKey{}) == r.consumer {
 		r.drainBy(time.Now().Add(r.patience()))
 		return nil
 	}

@@ -288,6 +288,6 @@ func (c *consumer) refreshCredentials(err error) {
 
 func (c *consumer) afterReceive(ctx context.Context, received int) {
 	if c.hook != nil {
-		c.callback("The post-receive hook", func() { c.hook(ctx, received) })
+		c.callback("The post-receive hook", func() { c.hook(context.WithValue(ctx, insideKey{}, c), received) })
 	}
 }

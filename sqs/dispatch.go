@@ -55,15 +55,17 @@ func (r *run) handle(d *delivery) {
 		res = result{outcome: givenBack, err: ErrLockNotAcquired}
 		return
 	}
-	var locked bool
-	if res, locked = r.consumer.lock(r.handlers, d, r.keeper); locked {
-		if r.stopping.Err() != nil { // told meanwhile: to lock may have taken its time
-			res = result{outcome: givenBack, err: ErrShutdown}
-			return
-		}
-		res = r.consumer.work(r.handlers, d)
+	if unlocked, ok := r.consumer.lock(r.handlers, d, r.keeper); !ok {
+		res = unlocked
+		r.noteLocks(res)
+		return
 	}
-	r.noteLocks(res)
+	r.gate.answered()
+	if r.stopping.Err() != nil { // told meanwhile: to lock may have taken its time
+		res = result{outcome: givenBack, err: ErrShutdown}
+		return
+	}
+	res = r.consumer.work(r.handlers, d)
 }
 
 // handled goes on with a message whose handler has returned, and with its group.

@@ -110,7 +110,7 @@ func (c *consumer) call(ctx context.Context, d *delivery, b *binding) (value any
 		c.telemetry.handled(ctx, b, time.Since(started), err)
 	}()
 	ctx = c.telemetry.start(ctx, d.message, b)
-	value, err = c.chained(b)(context.WithValue(ctx, deliveryKey{}, d), d.message)
+	value, err = c.chained(b)(context.WithValue(ctx, insideKey{}, c), d.message)
 	returned = true
 	return value, err
 }
@@ -127,8 +127,8 @@ func withCause(ctx context.Context, err error) error {
 	return fmt.Errorf("%w (%w)", err, cause)
 }
 
-// deliveryKey finds in a handler's context the delivery it runs for.
-type deliveryKey struct{}
+// insideKey finds in a context the consumer whose drain waits for what runs with it.
+type insideKey struct{}
 
 // Middleware wraps the execution of every handler, the first given outermost. It sees the message
 // after it was locked, and its error decides like a handler's.

@@ -142,6 +142,9 @@ func TestWhatAStopGivesBackIsNotTakenByAnotherPollOfTheProcess(t *testing.T) {
 		w.handle(func(*sqs.Message) { started <- struct{}{}; time.Sleep(2 * time.Second) })
 		c := w.start(sqs.WithPollers(5, 5))
 		w.after(time.Second) // all of them poll
+		_, err := w.api.SetQueueAttributes(t.Context(), &awssqs.SetQueueAttributesInput{QueueUrl: &w.url,
+			Attributes: map[string]string{"DelaySeconds": "2"}}) // so that one of them is given all messages
+		require.NoError(t, err)
 		for i := range 10 {
 			w.send("", fmt.Sprint(i), "a")
 		}

@@ -209,6 +209,35 @@ func TestAHandlerMayStopItsOwnClient(t *testing.T) {
 	})
 }
 
+func TestAHookMayStopItsOwnClient(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var c *sqs.Client
+		w.handle(func(*sqs.Message) {})
+		w.send("", "x")
+		c = w.client(sqs.WithPostReceiveHook(func(ctx context.Context, _ int) { assert.NoError(t, c.StopReceivingMessages(ctx)) }))
+		require.NoError(t, c.StartReceivingMessages(t.Context()))
+		w.after(time.Second)
+		assert.ErrorIs(t, c.Healthy(t.Context()), sqs.ErrNotReceiving)
+		assert.EqualValues(t, 1, c.Stats().Deleted+c.Stats().GivenBack, "it was handled if its handler began before the hook")
+	})
+}
+
+func TestAHandlerMayStopAnotherClientAndWaitForIt(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		other := w.start(sqs.WithRegistry(sqs.NewRegistry()))
+		w.after(time.Second) // it polls
+		stopped := make(chan error, 1)
+		w.handle(func(ctx context.Context, _ *sqs.Message) {
+			err := other.StopReceivingMessages(ctx)
+			stopped <- errors.Join(err, other.Initialize(ctx)) // which is refused while it receives
+		})
+		c := w.client()
+		_, err := c.HandleMessage(t.Context(), &sqs.Message{MessageID: "1"})
+		require.NoError(t, err)
+		assert.NoError(t, <-stopped)
+	})
+}
+
 func TestTheEndOfTheStartsContextIsAStop(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		type key struct{}
