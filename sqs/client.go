@@ -211,7 +211,7 @@ func (c *Client) HandleMessage(ctx context.Context, m *Message) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDelivery(m, time.Now(), 0)
+	d := newDelivery(m, time.Now())
 	k := &keeper{maxExtension: consumer.config.MaxExtension, log: consumer.logExtension, stats: consumer.stats}
 	k.start()
 	defer k.stop()

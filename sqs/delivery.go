@@ -13,32 +13,30 @@ type delivery struct {
 	message    *Message
 	receivedAt time.Time
 
-	mu        sync.Mutex
-	handle    string    // the newest receipt handle
-	visibleAt time.Time // when SQS shows the message again unless its visibility is extended
-	lease     Lease     // nil until locked
-	cancel    context.CancelCauseFunc
-	cause     error // why the handler has to end, or may not begin
+	mu     sync.Mutex
+	handle string // the newest receipt handle
+	lease  Lease  // nil until locked
+	cancel context.CancelCauseFunc
+	cause  error // why the handler has to end, or may not begin
 
 	extension extension // owned by the keeper, under its mutex
 }
 
-func newDelivery(m *Message, receivedAt time.Time, visibility time.Duration) *delivery {
+func newDelivery(m *Message, receivedAt time.Time) *delivery {
 	return &delivery{
 		message:    m,
 		receivedAt: receivedAt,
 		handle:     m.ReceiptHandle,
-		visibleAt:  receivedAt.Add(visibility),
 		extension:  extension{index: -1},
 	}
 }
 
 // takeOver makes a second delivery's receipt handle the one to delete with: SQS may answer a delete
 // with an older handle as done and delete nothing.
-func (d *delivery) takeOver(handle string, visibleAt time.Time) {
+func (d *delivery) takeOver(handle string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.handle, d.visibleAt = handle, visibleAt
+	d.handle = handle
 }
 
 func (d *delivery) receiptHandle() string {

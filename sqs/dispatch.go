@@ -13,7 +13,7 @@ func (r *run) admit(messages []types.Message) {
 	now := time.Now()
 	received := make([]*delivery, len(messages))
 	for i := range messages {
-		received[i] = newDelivery(newMessage(&messages[i], r.consumer.queue), now, r.consumer.visibility)
+		received[i] = newDelivery(newMessage(&messages[i], r.consumer.queue), now)
 	}
 	if r.consumer.queue.fifo {
 		r.workers.push(r.lanes.admit(received)...)

@@ -23,7 +23,7 @@ func (t *inflight) add(d *delivery) *delivery {
 		t.byID[d.message.MessageID] = d
 		return nil
 	}
-	first.takeOver(d.handle, d.visibleAt)
+	first.takeOver(d.handle)
 	return first
 }
 

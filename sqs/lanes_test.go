@@ -47,7 +47,7 @@ func TestTheLaneOfAMessageThatIsHeldBackDoesNotEndWhileThoseBehindItAreTakenIn(t
 	defer r.keeper.stop()
 	r.lanes.waiting["group"] = nil // the first message failed, and is about to be settled
 	second := newDelivery(&Message{MessageID: "second", Attributes: map[string]string{
-		string(types.MessageSystemAttributeNameMessageGroupId): "group"}}, time.Now(), time.Hour)
+		string(types.MessageSystemAttributeNameMessageGroupId): "group"}}, time.Now())
 	assert.Empty(t, r.lanes.admit([]*delivery{second}), "it is not ready")
 	assert.Equal(t, []*delivery{second}, <-resumed, "it is given back")
 	r.keeper.release(second)
@@ -70,7 +70,6 @@ func TestNoTimeThatDecidesIsOfTheWallClock(t *testing.T) {
 	r.admit([]types.Message{{MessageId: aws.String("id"), ReceiptHandle: aws.String("handle"), Body: aws.String("x")}})
 	d := r.inflight.byID["id"]
 	monotonic("the receipt of a message", d.receivedAt)
-	monotonic("the end of its visibility timeout", d.visibleAt)
 	monotonic("its next extension", d.extension.show.at)
 	d.locked(lease)
 	r.keeper.reschedule(d)

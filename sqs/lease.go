@@ -39,10 +39,11 @@ type extension struct {
 
 // clock is one thing to extend again and again.
 type clock struct {
-	at   time.Time     // when to extend next, zero for never
-	lost bool          // there is nothing to extend any more
-	over bool          // it is about to be settled
-	busy chan struct{} // closed when the extension under way has ended; nil where there is none
+	at      time.Time     // when to extend next, zero for never
+	lost    bool          // there is nothing to extend any more
+	over    bool          // it is about to be settled
+	busy    chan struct{} // closed when the extension under way has ended; nil where there is none
+	renewed bool          // it began again while that was under way
 }
 
 func (c *clock) due(now time.Time) bool {
@@ -93,7 +94,7 @@ func (k *keeper) handleRenewed(d *delivery) {
 	defer k.mu.Unlock()
 	show := &d.extension.show
 	if k.visibility > 0 && !show.over {
-		show.at, show.lost = time.Now().Add(interval(k.visibility)), false
+		show.at, show.lost, show.renewed = time.Now().Add(interval(k.visibility)), false, show.busy != nil
 		k.place(d)
 	}
 }
@@ -262,6 +263,10 @@ func (k *keeper) lockExtended(d *delivery, err error) {
 
 func (k *keeper) visibilityExtended(d *delivery, err error) {
 	c := &d.extension.show
+	if c.renewed { // what was extended is not the message's handle any more
+		c.renewed = false
+		return
+	}
 	c.at = k.after(d, err, k.visibility)
 	c.lost = handleRefused(err)
 }
@@ -301,15 +306,11 @@ func (k *keeper) extendLock(d *delivery) error {
 }
 
 func (k *keeper) extendVisibility(d *delivery) error {
-	asked := time.Now()
-	if err := k.extend(d); err != nil {
-		return err
+	err := k.extend(d)
+	if err == nil {
+		k.stats.visibilityExtensions.Add(1)
 	}
-	k.stats.visibilityExtensions.Add(1)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.visibleAt = asked.Add(k.visibility)
-	return nil
+	return err
 }
 
 func leaseEnd(d *delivery) time.Time {

@@ -12,12 +12,12 @@ func BenchmarkKeeper(b *testing.B) {
 	k := &keeper{visibility: 30 * time.Second, maxExtension: time.Hour, wake: make(chan struct{}, 1), stats: &counters{}}
 	now := time.Now()
 	for i := range 1000 {
-		k.track(newDelivery(&Message{MessageID: strconv.Itoa(i)}, now.Add(-time.Duration(i)*time.Millisecond), 30*time.Second))
+		k.track(newDelivery(&Message{MessageID: strconv.Itoa(i)}, now.Add(-time.Duration(i)*time.Millisecond)))
 	}
 	m := &Message{MessageID: "x"}
 	b.ReportAllocs()
 	for b.Loop() {
-		d := newDelivery(m, now, 30*time.Second)
+		d := newDelivery(m, now)
 		k.track(d)
 		d.locked(noLease{})
 		k.reschedule(d)

@@ -269,6 +269,28 @@ func TestTwoDeliveriesInOneReceiveRunOnceAndAreDeletedWithTheNewerHandle(t *test
 }
 
 // sqs-consumer#247: a timeout does not stop a handler, and its lock ended anyway.
+func TestAMessageReceivedAgainIsExtendedWithItsNewerHandle(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.handle(func(*sqs.Message) { time.Sleep(5 * time.Minute) })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			if c.Operation != "ChangeMessageVisibilityBatch" || c.N > 1 {
+				return localaws.Fault{}
+			}
+			return localaws.Fault{Entries: func(int) *localaws.EntryFault {
+				return &localaws.EntryFault{Code: "ReceiptHandleIsInvalid", SenderFault: true}
+			}}
+		})
+		id := w.send("", "x")
+		c := w.start()
+		w.after(4 * time.Minute)
+		require.Len(t, w.left(), 1)
+		assert.Equal(t, 2, w.left()[0].Receives, "once more, when the handle was refused, and never again")
+		w.after(2 * time.Minute)
+		assert.Equal(t, 1, w.deletes(id))
+		assert.EqualValues(t, 1, c.Stats().Handled)
+	})
+}
+
 func TestAHandlerThatReturnsNilAfterItsTimeHasHandledItsMessage(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs

@@ -31,7 +31,7 @@ func BenchmarkToTheHandler(b *testing.B) {
 	defer cancel()
 	b.ReportAllocs()
 	for b.Loop() {
-		d := newDelivery(newMessage(raw, c.queue), time.Now(), c.visibility)
+		d := newDelivery(newMessage(raw, c.queue), time.Now())
 		inflight.add(d)
 		k.track(d)
 		if res := c.execute(ctx, d, k); res.outcome != handled {
