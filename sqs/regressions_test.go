@@ -159,6 +159,34 @@ func TestWhatAStopGivesBackIsNotTakenByAnotherPollOfTheProcess(t *testing.T) {
 	})
 }
 
+// A node may be away just when a success is marked. Without its mark, a message whose delete is lost runs again.
+func TestAMarkThatFailsIsTriedAgain(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var ran runs
+		w.handle(func(m *sqs.Message) { ran.note(m) })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			if c.Operation != "DeleteMessageBatch" || c.N > 1 {
+				return localaws.Fault{}
+			}
+			return localaws.Fault{Entries: func(int) *localaws.EntryFault {
+				return &localaws.EntryFault{Code: "ReceiptHandleIsInvalid", SenderFault: true}
+			}}
+		})
+		w.send("", "x")
+		failures := 3
+		w.start(sqs.WithLocker(faultyLocker{w.locker(), func(string) error {
+			if failures--; failures >= 0 {
+				return errors.New("no majority of the lock nodes answers")
+			}
+			return nil
+		}}))
+		w.after(3 * time.Minute)
+		assert.Equal(t, 1, ran.count())
+		assert.Empty(t, w.left(), "it came back, and was deleted as a duplicate")
+		assert.Equal(t, 2, w.server.Calls()["DeleteMessageBatch"])
+	})
+}
+
 // sqs-consumer#83: a FIFO queue refuses the receipt handle of a message whose visibility timeout has passed.
 func TestAHandledMessageOfAFIFOQueueWhoseHandleExpiredIsDeletedWhenItComesBack(t *testing.T) {
 	inFIFO(t, func(t *testing.T, w *world) {
