@@ -302,7 +302,7 @@ func (c *Client) Registry() *Registry { return c.currentRegistry() }
 func (c *Client) Stats() Stats {
 	s := c.stats.snapshot()
 	if r := c.currentRun(); r != nil {
-		s.InFlight = int64(r.inflight.len())
+		s.InFlight, s.Overdue = int64(r.inflight.len()), int64(r.inflight.overdue())
 	}
 	return s
 }

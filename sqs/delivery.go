@@ -16,6 +16,7 @@ type delivery struct {
 	mu     sync.Mutex
 	handle string // the newest receipt handle
 	lease  Lease  // nil until locked
+	ctx    context.Context // the handler's, while it runs
 	cancel context.CancelCauseFunc
 	cause  error // why the handler has to end, or may not begin
 
@@ -79,16 +80,29 @@ func (d *delivery) forgetBody() {
 	d.message = &slim
 }
 
-// running remembers how to end the handler's context, and ends it where it has to; nil once the handler
-// has returned.
-func (d *delivery) running(cancel context.CancelCauseFunc) {
+// begins remembers the context of the handler and how to end it, and ends it where it has to.
+func (d *delivery) begins(ctx context.Context, cancel context.CancelCauseFunc) {
 	d.mu.Lock()
-	d.cancel = cancel
+	d.ctx, d.cancel = ctx, cancel
 	cause := d.cause
 	d.mu.Unlock()
-	if cancel != nil && cause != nil {
+	if cause != nil {
 		cancel(cause)
 	}
+}
+
+// returned forgets the handler.
+func (d *delivery) returned() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ctx, d.cancel = nil, nil
+}
+
+// overdue reports whether the handler runs on although its context has ended.
+func (d *delivery) overdue() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ctx != nil && d.ctx.Err() != nil
 }
 
 // interrupt ends the context of the handler that is running, or is about to.

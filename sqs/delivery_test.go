@@ -15,7 +15,9 @@ func TestAHandlerThatWasInterruptedBeforeItBeganIsToldAsItBegins(t *testing.T) {
 	d.interrupt(first)
 	d.interrupt(errors.New("second"))
 	ctx, cancel := context.WithCancelCause(t.Context())
-	d.running(cancel)
+	d.begins(ctx, cancel)
 	assert.Equal(t, first, context.Cause(ctx))
-	d.running(nil)
+	assert.True(t, d.overdue())
+	d.returned()
+	assert.False(t, d.overdue())
 }

@@ -96,8 +96,8 @@ func (c *consumer) call(ctx context.Context, d *delivery, b *binding) (value any
 			fmt.Errorf("%w: %s passed (INIESTA_HANDLER_TIMEOUT)", ErrHandlerTimeout, c.config.HandlerTimeout))
 		defer stop()
 	}
-	d.running(cancel)
-	defer d.running(nil)
+	d.begins(ctx, cancel)
+	defer d.returned()
 	c.stats.running.Add(1)
 	started := time.Now()
 	returned := false

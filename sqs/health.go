@@ -7,7 +7,8 @@ import (
 )
 
 // Healthy returns nil while the client does its work, and otherwise an error that says why it does
-// not: ErrNotInitialized, ErrNotReceiving, ErrLockNotAcquired while no majority of the lock nodes
+// not: ErrNotInitialized, ErrNotReceiving, ErrHandlerTimeout while every slot is taken by a handler that
+// runs on although its context has ended, ErrLockNotAcquired while no majority of the lock nodes
 // answers, or the last receive's error once no receive has succeeded for three long polls. It asks
 // the lock nodes, within ctx.
 func (c *Client) Healthy(ctx context.Context) error {
@@ -18,6 +19,10 @@ func (c *Client) Healthy(ctx context.Context) error {
 	r := c.currentRun()
 	if r == nil || r.stopping.Err() != nil {
 		return fmt.Errorf("sqs: checking health: %w: call StartReceivingMessages", ErrNotReceiving)
+	}
+	if overdue := r.inflight.overdue(); overdue >= consumer.config.Concurrency {
+		return fmt.Errorf("sqs: checking health: %w: all %d of %s run on although their contexts have ended, and nothing else can run: "+
+			"have handlers end with their context, and restart", ErrHandlerTimeout, overdue, consumer.queue.name)
 	}
 	if reason := r.gate.paused(); reason != nil {
 		return fmt.Errorf("sqs: receiving pauses: %w", reason)

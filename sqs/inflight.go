@@ -51,6 +51,18 @@ func (t *inflight) drop(d *delivery) {
 	}
 }
 
+// overdue is how many of the handlers run on although their contexts have ended.
+func (t *inflight) overdue() (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, d := range t.byID {
+		if d.overdue() {
+			n++
+		}
+	}
+	return n
+}
+
 // len is how many messages are in flight.
 func (t *inflight) len() int {
 	t.mu.Lock()

@@ -10,7 +10,7 @@ type Stats struct {
 	Discarded  int64 // messages given up by their handler (Discard)
 	Deleted    int64 // messages deleted
 	Duplicates int64 // messages deleted without running, because they had been handled
-	Skipped    int64 // messages left alone, because another consumer held their lock
+	Skipped    int64 // messages left alone, because another consumer had their lock, or may have it by now
 	TakenOver  int64 // second deliveries of a message in flight here
 	GivenBack  int64 // messages made visible again without running: an outage of the lock nodes, a stop
 
@@ -25,6 +25,7 @@ type Stats struct {
 	VisibilityCalls int64 // ChangeMessageVisibilityBatch calls
 
 	Running  int64 // handlers running now
+	Overdue  int64 // of those, the ones whose context has ended: they were told to end, and hold a slot until they do
 	InFlight int64 // messages received and not settled now
 	Pollers  int64 // pollers now
 }

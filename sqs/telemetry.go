@@ -61,6 +61,11 @@ func observeStats(meter metric.Meter, queue string, stats func() Stats) (metric.
 	if err != nil {
 		return nil, err
 	}
+	overdue, err := meter.Int64ObservableUpDownCounter("iniesta.sqs.overdue",
+		metric.WithUnit("{handler}"), metric.WithDescription("Handlers that run on although their context has ended."))
+	if err != nil {
+		return nil, err
+	}
 	system := attribute.String("messaging.destination.name", queue)
 	return meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s := stats()
@@ -76,8 +81,9 @@ func observeStats(meter metric.Meter, queue string, stats func() Stats) (metric.
 			o.ObserveInt64(calls, n, metric.WithAttributes(system, attribute.String("rpc.method", operation)))
 		}
 		o.ObserveInt64(inFlight, s.InFlight, metric.WithAttributes(system))
+		o.ObserveInt64(overdue, s.Overdue, metric.WithAttributes(system))
 		return nil
-	}, messages, calls, inFlight)
+	}, messages, calls, inFlight, overdue)
 }
 
 // close stops reporting the counts.
