@@ -145,6 +145,35 @@ func TestALockThatCannotBeExtendedInTimeIsLost(t *testing.T) {
 	})
 }
 
+// hanging is a lease whose extensions are never answered.
+type hanging struct{ sqs.Lease }
+
+func (hanging) Extend(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+
+type hangingLocker struct{ sqs.Locker }
+
+func (l hangingLocker) Acquire(ctx context.Context, id string) (sqs.Lease, error) {
+	lease, err := l.Locker.Acquire(ctx, id)
+	return hanging{lease}, err
+}
+
+func TestALockThatEndsWhileItsExtensionHangsIsLostAtItsEnd(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var told time.Duration
+		w.handle(func(ctx context.Context, _ *sqs.Message) error {
+			began := time.Now()
+			<-ctx.Done()
+			told = time.Since(began)
+			return context.Cause(ctx)
+		})
+		w.setVisibility(60) // which has nothing to do then
+		w.send("", "x")
+		w.start(sqs.WithLocker(hangingLocker{w.locker()}))
+		w.after(20 * time.Second)
+		assert.InDelta(t, w.config.LockTimeout.Seconds(), told.Seconds(), 0.2)
+	})
+}
+
 func TestASlowQueueCostsNoLock(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs
