@@ -135,6 +135,7 @@ func (w *world) restartOthers(during time.Duration) (killed int) {
 		w.ledger.killed(other.pid())
 		killed++
 	}
+	w.consumer() // until the end, so that the load of the one that is watched stays what it was
 	return killed
 }
 
