@@ -290,15 +290,9 @@ func (k *keeper) after(d *delivery, err error, whole time.Duration) time.Time {
 }
 
 func (k *keeper) extendLock(d *delivery) error {
-	d.mu.Lock()
-	lease := d.lease
-	d.mu.Unlock()
-	if lease == nil {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
 	defer cancel()
-	err := lease.Extend(ctx)
+	err := d.heldLease().Extend(ctx) // which is ended only after this
 	if err == nil {
 		k.stats.lockExtensions.Add(1)
 	}

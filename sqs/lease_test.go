@@ -35,6 +35,7 @@ func TestALongHandlerKeepsItsMessageAndItsLock(t *testing.T) {
 				s, o := c.Stats(), other.Stats()
 				extensions := s.VisibilityExtensions + o.VisibilityExtensions
 				assert.InDelta(t, 300*3/visibility, extensions, float64(300*3/visibility)/8+2, "one at each third of the time")
+				assert.InDelta(t, 300*3/10, s.LockExtensions+o.LockExtensions, 10)
 				assert.Empty(t, w.logs.records("WARN"))
 			})
 		})

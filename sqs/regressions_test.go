@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed08532102/iniesta/internal/localaws"
+	"github.com/seed08532102/iniesta/internal/redlock"
 	"github.com/seed08532102/iniesta/sqs"
 )
 
@@ -184,7 +185,34 @@ func TestAMarkThatFailsIsTriedAgain(t *testing.T) {
 		assert.Equal(t, 1, ran.count())
 		assert.Empty(t, w.left(), "it came back, and was deleted as a duplicate")
 		assert.Equal(t, 2, w.server.Calls()["DeleteMessageBatch"])
+		require.Len(t, w.logs.records("WARN"), 1)
+		assert.Contains(t, w.logs.records("WARN")[0]["msg"], "could not be deleted")
 	})
+}
+
+// Python unlocks before it deletes: another consumer that was given the message runs it in between.
+func TestASuccessIsMarkedBeforeItsMessageIsDeleted(t *testing.T) {
+	for name, lockerOf := range map[string]func(*world) sqs.Locker{
+		"by a lease that is marked while others are settled": (*world).locker,
+		"by any other lease": func(w *world) sqs.Locker { return faultyLocker{w.locker(), func(string) error { return nil }} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				id := ""
+				w.handle(func(*sqs.Message) {})
+				w.server.SetFault(func(c localaws.Call) localaws.Fault {
+					if c.Operation == "DeleteMessageBatch" {
+						assert.Equal(t, redlock.DoneMark, w.nodes[0].Value("sqs:event:"+id))
+					}
+					return localaws.Fault{}
+				})
+				id = w.send("", "x")
+				w.start(sqs.WithLocker(lockerOf(w)))
+				w.after(time.Second)
+				assert.Equal(t, 1, w.deletes(id))
+			})
+		})
+	}
 }
 
 // sqs-consumer#83: a FIFO queue refuses the receipt handle of a message whose visibility timeout has passed.
