@@ -145,6 +145,7 @@ func TestAHandlerSaysWhenToRetry(t *testing.T) {
 		assert.Equal(t, 1, ran.count())
 		w.after(2 * time.Second)
 		assert.Equal(t, 2, ran.count())
+		assert.Empty(t, w.logs.records("WARN"))
 	})
 }
 

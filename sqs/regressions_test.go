@@ -81,6 +81,9 @@ func TestAnUnlockThatFailsInOneOfABatchCostsTheOthersNothing(t *testing.T) {
 		w.after(5 * time.Minute)
 		assert.Equal(t, 5, ran.count())
 		assert.EqualValues(t, 5, c.Stats().Deleted)
+		assert.EqualValues(t, 1, c.Stats().LockFailures)
+		require.Len(t, w.logs.records("WARN"), 1)
+		assert.Contains(t, w.logs.records("WARN")[0]["error"], "unlocking failed")
 		assert.Empty(t, w.left())
 	})
 }
