@@ -163,34 +163,51 @@ func TestWhatAStopGivesBackIsNotTakenByAnotherPollOfTheProcess(t *testing.T) {
 	})
 }
 
-// A node may be away just when a success is marked. Without its mark, a message whose delete is lost runs again.
+// Nodes may be away just when a success is marked. Without its mark, a message whose delete is lost runs again.
 func TestAMarkThatFailsIsTriedAgain(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		var ran runs
-		w.handle(func(m *sqs.Message) { ran.note(m) })
-		w.server.SetFault(func(c localaws.Call) localaws.Fault {
-			if c.Operation != "DeleteMessageBatch" || c.N > 1 {
-				return localaws.Fault{}
+	failures := 3
+	for name, tt := range map[string]struct {
+		locker func(*world) sqs.Locker
+		ends   func(*world) // the handler
+	}{
+		"by a lease that is marked while others are settled": {(*world).locker, func(w *world) {
+			for _, n := range w.nodes[:2] {
+				n.Down()
+				time.AfterFunc(time.Second, n.Up)
 			}
-			return localaws.Fault{Entries: func(int) *localaws.EntryFault {
-				return &localaws.EntryFault{Code: "ReceiptHandleIsInvalid", SenderFault: true}
+		}},
+		"by any other lease": {func(w *world) sqs.Locker {
+			return faultyLocker{w.locker(), func(string) error {
+				if failures--; failures >= 0 {
+					return errors.New("no majority of the lock nodes answers")
+				}
+				return nil
 			}}
+		}, func(*world) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				var ran runs
+				w.handle(func(m *sqs.Message) { ran.note(m); tt.ends(w) })
+				w.server.SetFault(func(c localaws.Call) localaws.Fault {
+					if c.Operation != "DeleteMessageBatch" || c.N > 1 {
+						return localaws.Fault{}
+					}
+					return localaws.Fault{Entries: func(int) *localaws.EntryFault {
+						return &localaws.EntryFault{Code: "ReceiptHandleIsInvalid", SenderFault: true}
+					}}
+				})
+				w.send("", "x")
+				w.start(sqs.WithLocker(tt.locker(w)))
+				w.after(3 * time.Minute)
+				assert.Equal(t, 1, ran.count())
+				assert.Empty(t, w.left(), "it came back, and was deleted as a duplicate")
+				assert.Equal(t, 2, w.server.Calls()["DeleteMessageBatch"])
+				require.Len(t, w.logs.records("WARN"), 1)
+				assert.Contains(t, w.logs.records("WARN")[0]["msg"], "could not be deleted")
+			})
 		})
-		w.send("", "x")
-		failures := 3
-		w.start(sqs.WithLocker(faultyLocker{w.locker(), func(string) error {
-			if failures--; failures >= 0 {
-				return errors.New("no majority of the lock nodes answers")
-			}
-			return nil
-		}}))
-		w.after(3 * time.Minute)
-		assert.Equal(t, 1, ran.count())
-		assert.Empty(t, w.left(), "it came back, and was deleted as a duplicate")
-		assert.Equal(t, 2, w.server.Calls()["DeleteMessageBatch"])
-		require.Len(t, w.logs.records("WARN"), 1)
-		assert.Contains(t, w.logs.records("WARN")[0]["msg"], "could not be deleted")
-	})
+	}
 }
 
 // Python unlocks before it deletes: another consumer that was given the message runs it in between.
