@@ -14,8 +14,8 @@ type delivery struct {
 	receivedAt time.Time
 
 	mu     sync.Mutex
-	handle string // the newest receipt handle
-	lease  Lease  // nil until locked
+	handle string          // the newest receipt handle
+	lease  Lease           // nil until locked
 	ctx    context.Context // the handler's, while it runs
 	cancel context.CancelCauseFunc
 	cause  error // why the handler has to end, or may not begin
