@@ -10,9 +10,11 @@ import (
 
 // What ends a handler may come between its lock and its beginning.
 func TestAHandlerThatWasInterruptedBeforeItBeganIsToldAsItBegins(t *testing.T) {
-	d := &delivery{}
+	d := &delivery{lease: noLease{}}
+	assert.NoError(t, d.overtaken())
 	first := errors.New("first")
 	d.interrupt(first)
+	assert.Equal(t, first, d.overtaken(), "so that it does not begin")
 	d.interrupt(errors.New("second"))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	d.begins(ctx, cancel)

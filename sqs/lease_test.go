@@ -281,6 +281,30 @@ func TestAMessageReceivedAgainWhileItRunsIsDeletedWithTheNewerHandle(t *testing.
 }
 
 // spring-cloud-aws#1634, redpanda#182: one message twice in a batch makes SQS refuse the whole batch.
+// SQS answers a delete with the older handle as done, and has deleted nothing.
+func TestAMessageReceivedAgainWhileItIsDeletedIsDeletedWithTheNewerHandle(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var handle string
+		w.handle(func(m *sqs.Message) { handle = m.ReceiptHandle })
+		w.server.SetFault(func(c localaws.Call) localaws.Fault {
+			if c.Operation == "DeleteMessageBatch" && c.N == 1 {
+				return localaws.Fault{Delay: 5 * time.Second}
+			}
+			return localaws.Fault{}
+		})
+		id := w.send("", "x")
+		c := w.start()
+		w.after(2 * time.Second) // it was handled
+		_, err := w.api.ChangeMessageVisibility(t.Context(), &awssqs.ChangeMessageVisibilityInput{QueueUrl: &w.url, ReceiptHandle: &handle})
+		require.NoError(t, err)
+		w.after(8 * time.Second)
+		assert.EqualValues(t, 1, c.Stats().TakenOver)
+		assert.Equal(t, 1, w.deletes(id), "at once, and not when it comes back")
+		assert.Equal(t, 2, w.server.Calls()["DeleteMessageBatch"])
+		assert.Zero(t, c.Stats().InFlight)
+	})
+}
+
 func TestTwoDeliveriesInOneReceiveRunOnceAndAreDeletedWithTheNewerHandle(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var ran runs

@@ -57,6 +57,19 @@ func TestAStopLeavesTheLongPollThatIsOutToReturn(t *testing.T) {
 	})
 }
 
+func TestAPollerThatWaitsForRoomReceivesNothingAfterAStop(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.handle(func(*sqs.Message) { time.Sleep(5 * time.Second) })
+		w.send("", "x")
+		c := w.start(sqs.WithConcurrency(1))
+		w.after(time.Second)
+		calls := w.server.Calls()["ReceiveMessage"]
+		stop(t, c)
+		assert.Equal(t, calls, w.server.Calls()["ReceiveMessage"])
+		assert.Empty(t, w.left())
+	})
+}
+
 // aws-sdk-js#367: a poll that is never answered must not hold up a stop.
 func TestAStopCutsOffAPollThatDoesNotReturnInTime(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
