@@ -205,13 +205,18 @@ func (p *plan) permission(ctx context.Context, q *Queue) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", q.Name, err)
 	}
-	if ok, _ := current.TopicMaySend(p.TopicARN, q.ARN()); ok {
+	now := current.TopicMaySend(p.TopicARN, q.ARN())
+	if now.Decision == policy.Yes {
 		p.exists("the permission of the topic to send")
 		return nil
 	}
 	changed, err := Allow(q.Attributes["Policy"], p.TopicARN, q.ARN())
 	if err != nil {
 		return err
+	}
+	if changed == q.Attributes["Policy"] {
+		p.exists("the permission of the topic to send, which is undecided: " + now.Why + ":")
+		return nil
 	}
 	return p.setAttributes(ctx, q, map[string]string{"Policy": changed})
 }
