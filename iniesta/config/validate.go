@@ -71,7 +71,7 @@ const (
 var (
 	initializationTypes = []string{"QUEUE_POLLING", "EVENT_POLLING", "SNS_PRODUCER", "CUSTOM"}
 	queueName           = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
-	eventFilter         = regexp.MustCompile(`^[^\s.*]+\.(\*|[^\s.*]+)$`)
+	eventFilter         = regexp.MustCompile(`^[^\s.*"]+\.(\*|[^\s.*"]+)$`)
 	attributeName       = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 )
 
@@ -124,7 +124,8 @@ func (c Config) problems() []error {
 			"it is not an initialization type; accepted are "+strings.Join(initializationTypes, ", "))
 	}
 	for _, f := range c.ConsumerFilters {
-		v.check(eventFilter.MatchString(f), "INIESTA_SQS_CONSUMER_FILTERS", f, "a filter is \"Event.service\" or \"Event.*\"")
+		v.check(eventFilter.MatchString(f) && !strings.HasPrefix(f, "'") && !strings.HasSuffix(f, "'"), "INIESTA_SQS_CONSUMER_FILTERS", f,
+			"a filter is Event.service or Event.*, without quotes")
 	}
 	v.check(c.GlobalTopicARN == "" || strings.HasPrefix(c.GlobalTopicARN, "arn:"), "INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN",
 		c.GlobalTopicARN, "it is not an ARN such as arn:aws:sns:us-east-1:123456789012:events")
