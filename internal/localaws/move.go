@@ -142,9 +142,11 @@ func (s *Server) moveOne(t *moveTask) (more bool, failure string) {
 		t.source.putBack(m)
 		return true, "CouldNotDetermineMessageSource"
 	}
-	_, err := q.send(&sendEntry{
-		MessageBody: m.body, MessageAttributes: m.attributes, MessageGroupId: m.group, MessageDeduplicationId: m.dedup,
-	})
+	entry := &sendEntry{MessageBody: m.body, MessageAttributes: m.attributes, MessageGroupId: m.group}
+	if q.fifo { // its own id may be remembered still: the queue would drop the message
+		entry.MessageDeduplicationId = uuid.NewString()
+	}
+	_, err := q.send(entry)
 	if err != nil {
 		t.source.putBack(m)
 		return true, err.Error()
