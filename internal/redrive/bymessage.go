@@ -44,7 +44,7 @@ func (m *Move) ByMessage(ctx context.Context) (Result, error) {
 		}
 	}
 	err := errors.Join(r.err, r.release(ctx))
-	if err == nil && ctx.Err() != nil {
+	if err == nil && (r.short || ctx.Err() != nil) {
 		err = ErrInterrupted
 	}
 	return r.result, err
@@ -58,6 +58,7 @@ type run struct {
 	mu      sync.Mutex
 	result  Result
 	err     error
+	short   bool            // it ended before there was nothing more
 	taken   int             // of Most
 	sent    map[string]bool // ids of messages that were sent: whether they were deleted
 	refused []types.ChangeMessageVisibilityBatchRequestEntry
@@ -72,6 +73,7 @@ func (r *run) move(ctx context.Context) {
 		}
 		if r.limit.WaitN(ctx, n) != nil {
 			r.unreserve(n)
+			r.cut() // also where the wait would be longer than ctx is
 			return
 		}
 		more, err := r.step(ctx, n)
@@ -144,6 +146,12 @@ func (r *run) unreserve(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.taken -= n
+}
+
+func (r *run) cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.short = true
 }
 
 func (r *run) failed() bool {

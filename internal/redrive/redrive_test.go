@@ -178,7 +178,7 @@ func TestWhatIsNotSentStaysAndIsVisible(t *testing.T) {
 			out, err := s.api.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &s.move.Dead.URL, MaxNumberOfMessages: 10})
 			require.NoError(t, err)
 			assert.Len(t, out.Messages, 10, "they can be received at once")
-			assert.Equal(t, "0", *out.Messages[0].Body)
+			assert.True(t, !fifo || *out.Messages[0].Body == "0", "in their order")
 		})
 	}
 }
@@ -226,7 +226,7 @@ func TestAnInterruptedMoveFinishesWhatItHasReceived(t *testing.T) {
 	both(t, false, func(t *testing.T, s *stage, move func(context.Context) (Result, error)) {
 		s.fill(200)
 		s.move.Rate = 20
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second+10*time.Millisecond)
 		defer cancel()
 		result, err := move(ctx)
 		assert.ErrorIs(t, err, ErrInterrupted)
