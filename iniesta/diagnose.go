@@ -16,7 +16,7 @@ import (
 
 // Diagnose checks all that InitApp does, whatever fails, and more: each lock node (whether it answers, is a
 // server of its own, how fast it is and what its clock says), the queue's settings against those of the
-// service, whether handlers and filters fit where handlers are registered. It changes nothing, and uses
+// service, the permissions to delete messages and to change their visibility timeout, whether handlers and filters fit where handlers are registered. It changes nothing, and uses
 // clients of its own: WithClients does not count. It is what iniesta doctor prints.
 func Diagnose(ctx context.Context, opts ...Option) []Finding {
 	o := newOptions(opts)
@@ -60,8 +60,21 @@ func (c *checker) diagnoseQueue(ctx context.Context, o *options) {
 	}
 	defer client.Close(ctx)
 	c.resources(ctx, client)
+	c.finishing(client.ConfirmFinishing(ctx))
 	if attributes, err := client.QueueAttributes(ctx); err == nil {
 		c.queueSettings(attributes)
+	}
+}
+
+// finishing notes which permissions to finish messages are missing, of these credentials.
+func (c *checker) finishing(err error) {
+	const check = "permissions"
+	if err == nil {
+		c.ok(check, "nothing denies sqs:DeleteMessage and sqs:ChangeMessageVisibility")
+		return
+	}
+	for _, missing := range unjoin(err) {
+		c.fail(check, "", missing)
 	}
 }
 

@@ -18,8 +18,9 @@ func newDoctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check the service's set-up, and say what to do about what is wrong",
 		Long: `Check all that a service checks when it starts, and more: settings, topic, queue, subscription, filter policy,
-permission, dead-letter queue, the queue's settings against the service's, and each lock node: whether it
-answers, is a server of its own, how fast it is and what its clock says. Nothing is changed.
+permission, dead-letter queue, the queue's settings against the service's, whether these credentials may delete
+messages and change their visibility timeout (asked with a receipt handle that belongs to none), and each lock node:
+whether it answers, is a server of its own, how fast it is and what its clock says. Nothing is changed.
 
 Each check is a line: ok, warning or failed, and the cure. The exit status is 1 if any failed.`,
 		Example: `  iniesta doctor
