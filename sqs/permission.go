@@ -15,11 +15,11 @@ import (
 // and the API's own error where the policy cannot be read (sqs:GetQueueAttributes). Python:
 // confirm_permission, which looks at the first statement only.
 func (c *Client) ConfirmPermission(ctx context.Context, topicARN string) error {
-	consumer, err := c.initialized("confirming the permission to send")
+	s, err := c.initialized("confirming the permission to send")
 	if err != nil {
 		return err
 	}
-	q := consumer.queue
+	q := s.queue
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	attributes, err := q.attributes(ctx, types.QueueAttributeNamePolicy, types.QueueAttributeNameQueueArn)

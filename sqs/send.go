@@ -168,7 +168,7 @@ func (m *Message) input() *sqs.SendMessageInput {
 		QueueUrl: &m.queue.url, MessageBody: &m.RawBody, MessageAttributes: m.MessageAttributes,
 	}
 	if m.send.delaySet {
-		in.DelaySeconds = seconds(m.send.delay)
+		in.DelaySeconds = int32(m.send.delay / time.Second)
 	}
 	if m.send.group != "" {
 		in.MessageGroupId = &m.send.group

@@ -1,4 +1,4 @@
-package sqs
+package consumer
 
 import "sync"
 
@@ -18,12 +18,12 @@ func newInflight() *inflight {
 func (t *inflight) add(d *delivery) *delivery {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	first, ok := t.byID[d.message.MessageID]
+	first, ok := t.byID[d.message.ID]
 	if !ok {
-		t.byID[d.message.MessageID] = d
+		t.byID[d.message.ID] = d
 		return nil
 	}
-	first.takeOver(d.handle)
+	first.takeOver(d)
 	return first
 }
 
@@ -46,8 +46,8 @@ func (t *inflight) remove(d *delivery) {
 }
 
 func (t *inflight) drop(d *delivery) {
-	if t.byID[d.message.MessageID] == d {
-		delete(t.byID, d.message.MessageID)
+	if t.byID[d.message.ID] == d {
+		delete(t.byID, d.message.ID)
 	}
 }
 

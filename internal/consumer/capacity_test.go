@@ -1,4 +1,4 @@
-package sqs
+package consumer
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // fill has n messages in hand.
-func (s *slots) fill(n int) {
+func (s *capacity) fill(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.held += n
@@ -27,18 +27,18 @@ func TestAPollerWaitsAMomentForMoreThanAFewFreeSlots(t *testing.T) {
 	}{
 		"all free":                       {100, 0, nil, 10, 0},
 		"enough free":                    {100, 90, nil, 10, 0},
-		"few free, and no more come":     {100, 97, nil, 3, moment},
+		"few free, and no more come":     {100, 97, nil, 3, partialWait},
 		"few free, and more come":        {100, 97, []time.Duration{1, 2, 3, 4, 5, 6, 7}, 10, 7 * time.Millisecond},
-		"none free, then one":            {100, 100, []time.Duration{20}, 1, 20*time.Millisecond + moment},
+		"none free, then one":            {100, 100, []time.Duration{20}, 1, 20*time.Millisecond + partialWait},
 		"a tenth of a small concurrency": {10, 9, nil, 1, 0},
 		"a concurrency of one":           {1, 1, []time.Duration{5}, 1, 5 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newSlots(c.concurrency)
+				s := newCapacity(c.concurrency)
 				s.fill(c.inHand)
 				for _, at := range c.freed {
-					time.AfterFunc(at*time.Millisecond, func() { s.returned(-1); s.settled() })
+					time.AfterFunc(at*time.Millisecond, func() { s.freed(-1); s.settled() })
 				}
 				began := time.Now()
 				assert.Equal(t, c.takes, s.take(t.Context(), 10))
@@ -61,7 +61,7 @@ func TestAsManyAreAskedForAsWillHaveGoneThrough(t *testing.T) {
 		"handlers are quicker than any receive": {10 * time.Millisecond, time.Microsecond, 300},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSlots(100)
+			s := newCapacity(100)
 			s.receive.add(c.receive)
 			s.through.add(c.through)
 			assert.Equal(t, c.room, s.room())
@@ -72,20 +72,20 @@ func TestAsManyAreAskedForAsWillHaveGoneThrough(t *testing.T) {
 }
 
 func TestALongPollIsNotTakenForASlowReceive(t *testing.T) {
-	s := newSlots(100)
+	s := newCapacity(100)
 	s.through.add(time.Second)
 	s.expected = 20
-	s.came(10, 10, 10*time.Millisecond)
-	s.came(10, 3, 20*time.Second)
+	s.received(10, 10, 10*time.Millisecond)
+	s.received(10, 3, 0)
 	assert.InDelta(t, 0.010, float64(s.receive), 1e-9)
 }
 
 func TestTooMuchThatIsUnsettledStopsThePollers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1)
+		s := newCapacity(1)
 		for range s.maxUnsettled {
 			s.fill(1)
-			s.returned(-1)
+			s.freed(-1)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -97,7 +97,7 @@ func TestTooMuchThatIsUnsettledStopsThePollers(t *testing.T) {
 
 func TestAPollerThatStopsTakesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s := newSlots(1)
+	s := newCapacity(1)
 	s.fill(1)
 	cancel()
 	assert.Zero(t, s.take(ctx, 10))
@@ -108,8 +108,8 @@ func TestWorkersRunWhatIsReadyInOrderAndOnlySoManyAtATime(t *testing.T) {
 		var mu sync.Mutex
 		var order []time.Duration
 		running, most := 0, 0
-		w := &workers{most: 3}
-		w.handle = func(d *delivery) {
+		w := &pool{most: 3}
+		w.process = func(d *delivery) {
 			mu.Lock()
 			order = append(order, d.receivedAt.Sub(time.Time{}))
 			running++
@@ -136,9 +136,9 @@ func TestWorkersRunWhatIsReadyInOrderAndOnlySoManyAtATime(t *testing.T) {
 
 func TestAWorkerWhoseHandlerEndsTheGoroutineIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &workers{most: 1}
+		w := &pool{most: 1}
 		ran := 0
-		w.handle = func(*delivery) { ran++; runtime.Goexit() }
+		w.process = func(*delivery) { ran++; runtime.Goexit() }
 		w.push(&delivery{}, &delivery{}, &delivery{})
 		synctest.Wait()
 		w.wait()
@@ -148,11 +148,10 @@ func TestAWorkerWhoseHandlerEndsTheGoroutineIsReplaced(t *testing.T) {
 }
 
 func TestHelpersFetchABacklogAndLeaveAtItsEnd(t *testing.T) {
-	assert.Zero(t, helpers(1), "who asks for one poller means one receive at a time")
-	assert.Equal(t, 18, helpers(10))
-	r := &receiver{helping: 2}
-	assert.False(t, r.helperLeaves(10, 10))
-	assert.True(t, r.helperLeaves(9, 10))
-	assert.True(t, r.helperLeaves(0, 10), "also after a failure")
+	assert.Zero(t, Helpers(1), "one poller means one receive at a time")
+	assert.Equal(t, 18, Helpers(10))
+	r := &receiver{helping: 1}
+	assert.False(t, r.helperLeaves(9, evidence{atOnce: true, more: true}))
+	assert.True(t, r.helperLeaves(9, evidence{atOnce: true}), "also after a failure")
 	assert.Zero(t, r.helping)
 }

@@ -1,4 +1,4 @@
-package sqs
+package consumer
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 // What ends a handler may come between its lock and its beginning.
 func TestAHandlerThatWasInterruptedBeforeItBeganIsToldAsItBegins(t *testing.T) {
-	d := &delivery{lease: noLease{}}
+	d := &delivery{lease: fakeLease{}}
 	assert.NoError(t, d.overtaken())
 	first := errors.New("first")
 	d.interrupt(first)

@@ -1,4 +1,4 @@
-package sqs
+package consumer
 
 // dueHeap orders deliveries by when something has to be done for them.
 type dueHeap []*delivery
