@@ -1,8 +1,6 @@
 package sns
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/seed08532102/iniesta/internal/attribute"
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
 // MaxSize is the most bytes of a message, its body and attributes together. Python: MAX_BODY_SIZE.
@@ -110,13 +109,7 @@ func encode(body any) (string, error) {
 	if text, ok := body.(string); ok {
 		return text, nil
 	}
-	var encoded bytes.Buffer
-	encoder := json.NewEncoder(&encoded)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
-		return "", fmt.Errorf("a %T cannot be written as JSON: %w", body, err)
-	}
-	return strings.TrimSuffix(encoded.String(), "\n"), nil
+	return jsonbody.Encode(body)
 }
 
 // Event is the event as it is published. Python: event.
