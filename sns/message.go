@@ -16,10 +16,14 @@ import (
 // MaxSize is the most bytes of a message, its body and attributes together. Python: MAX_BODY_SIZE.
 const MaxSize = 256 << 10
 
-const maxSubject = 100 // characters
+const (
+	maxSubject    = 100 // characters
+	maxAttributes = 10  // of a message that SQS takes
+)
 
 // Message is a message to publish. Make one with CreateMessage. It is not safe for use by several
-// goroutines.
+// goroutines. Printed, logged or written as JSON, YAML or XML it is its id and event: the body and the
+// attributes are left out.
 type Message struct {
 	Body       string
 	Attributes map[string]types.MessageAttributeValue
@@ -113,7 +117,12 @@ func encode(body any) (string, error) {
 }
 
 // Event is the event as it is published. Python: event.
-func (m *Message) Event() string { return aws.ToString(m.Attributes[m.topic.eventKey].StringValue) }
+func (m Message) Event() string {
+	if m.topic == nil {
+		return ""
+	}
+	return aws.ToString(m.Attributes[m.topic.eventKey].StringValue)
+}
 
 // AddAttribute adds a message attribute, as WithAttribute does. An error matches ErrInvalidMessage.
 // Python: add_attribute.
@@ -130,6 +139,9 @@ func (m *Message) AddAttribute(name string, value any) error {
 		encoded.BinaryValue = v.BinaryValue
 	} else {
 		encoded.StringValue = aws.String(v.StringValue)
+	}
+	if m.Attributes == nil {
+		m.Attributes = make(map[string]types.MessageAttributeValue)
 	}
 	m.Attributes[name] = encoded
 	return nil
@@ -178,6 +190,9 @@ func (m *Message) check() error {
 		return errors.New("the body is empty")
 	case m.Size() > MaxSize:
 		return fmt.Errorf("body and attributes have %d bytes, at most %d are allowed", m.Size(), MaxSize)
+	case len(m.Attributes) > maxAttributes:
+		return fmt.Errorf("it has %d attributes, the event and the version among them, and at most %d are allowed: "+
+			"SNS drops a message with more for every queue with raw delivery, without an error", len(m.Attributes), maxAttributes)
 	case m.topic.fifo && m.group == "":
 		return errors.New("a FIFO topic requires a message group: call SetGroup")
 	case !m.topic.fifo && m.deduplicationID != "":
