@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed08532102/iniesta/internal/filter"
 )
 
 // Error is one bad setting.
@@ -105,6 +107,8 @@ func (c Config) problems(without []Unused) []error {
 	for _, f := range c.ConsumerFilters {
 		v.check(eventFilter.MatchString(f), "INIESTA_SQS_CONSUMER_FILTERS", f, "a filter is \"Event.service\" or \"Event.*\"")
 	}
+	v.check(len(c.ConsumerFilters) <= filter.MaxValues, "INIESTA_SQS_CONSUMER_FILTERS", strconv.Itoa(len(c.ConsumerFilters))+" filters",
+		fmt.Sprintf("SNS takes at most %d in a filter policy: use Event.* for several services", filter.MaxValues))
 	v.check(c.GlobalTopicARN == "" || strings.HasPrefix(c.GlobalTopicARN, "arn:"), "INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN",
 		c.GlobalTopicARN, "it is not an ARN such as arn:aws:sns:us-east-1:123456789012:events")
 	v.check(attributeName.MatchString(c.EventKey) && len(c.EventKey) <= 256, "INIESTA_SNS_EVENT_KEY", c.EventKey,

@@ -1,21 +1,19 @@
 package attribute
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
 // arrayValue writes a list as Python's ujson does: no spaces, slashes escaped, nothing but ASCII.
 func arrayValue(list any) (Value, error) {
-	var text strings.Builder
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(list); err != nil {
-		return Value{}, fmt.Errorf("%w: the list cannot be written as JSON: %w", ErrInvalid, err)
+	compact, err := jsonbody.Encode(list)
+	if err != nil {
+		return Value{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	compact := strings.TrimSuffix(text.String(), "\n")
 	if compact == "null" {
 		compact = "[]" // a nil slice is an empty list
 	}

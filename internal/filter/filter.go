@@ -1,11 +1,11 @@
 package filter
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
 // Filter is a filter policy to be asked what passes, with every operator of SNS but cidr. It is what a
@@ -23,11 +23,12 @@ type condition struct {
 
 // Compile reads a policy. Nested keys are for filters of message bodies. It refuses what SNS refuses.
 func Compile(text string, nested bool) (*Filter, error) {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
 	var policy map[string]any
-	if err := decoder.Decode(&policy); err != nil || decoder.More() {
+	if jsonbody.Decode(text, &policy) != nil {
 		return nil, errors.New("it is not a JSON object")
+	}
+	if err := checkLimits(policy); err != nil {
+		return nil, err
 	}
 	return compile(policy, nested)
 }
@@ -98,10 +99,8 @@ func (f *Filter) PassesAttributes(attributes map[string]any) bool { return f.pas
 
 // PassesBody reports whether a message with this body passes. A body that is not a JSON object does not.
 func (f *Filter) PassesBody(body string) bool {
-	decoder := json.NewDecoder(strings.NewReader(body))
-	decoder.UseNumber()
 	var object map[string]any
-	return decoder.Decode(&object) == nil && object != nil && f.passes(object)
+	return jsonbody.Decode(body, &object) == nil && object != nil && f.passes(object)
 }
 
 func (f *Filter) passes(object map[string]any) bool {
