@@ -1,5 +1,5 @@
 // Package embedded is an SQS, an SNS and three Redis nodes inside a program, for development and for trying
-// things out. Nothing is kept on disk, and only this machine reaches them.
+// things out. Nothing is kept on disk unless a directory is named, and only this machine reaches them.
 package embedded
 
 import (
@@ -22,8 +22,9 @@ const Nodes = 3
 // Options of Start. The zero value takes free ports, and an account of zeros in us-east-1.
 type Options struct {
 	Region, Account string
-	Port            int // of SQS and SNS
-	RedisPort       int // of the first Redis node; the others follow
+	Port            int    // of SQS and SNS
+	RedisPort       int    // of the first Redis node; the others follow
+	Data            string // directory where queues, topics and messages are kept for the next start; nothing is kept where it is empty
 }
 
 // Servers are the servers.
@@ -32,6 +33,7 @@ type Servers struct {
 	URL   string   // of SQS and SNS
 	Redis []string // URLs of the Redis nodes
 
+	store *store
 	nodes []*miniredis.Miniredis
 	stop  context.CancelFunc
 	clock sync.WaitGroup
@@ -47,6 +49,14 @@ func Start(o Options) (_ *Servers, err error) {
 			s.Close()
 		}
 	}()
+	if o.Data != "" {
+		if s.store, err = openStore(o.Data); err != nil {
+			return nil, err
+		}
+		if err := s.AWS.Keep(s.store); err != nil {
+			return nil, err
+		}
+	}
 	if s.URL, err = s.AWS.StartAt(address(o.Port)); err != nil {
 		return nil, err
 	}
@@ -73,6 +83,9 @@ func (s *Servers) Close() {
 	s.stop()
 	s.clock.Wait()
 	_ = s.AWS.Close() // what it reports is of no use to anybody
+	if s.store != nil {
+		_ = s.store.Close() // every write was made
+	}
 	for _, node := range s.nodes {
 		node.Close()
 	}

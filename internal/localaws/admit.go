@@ -4,9 +4,9 @@ import "github.com/seed08532102/iniesta/internal/policy"
 
 // admits reports whether the queue's policy lets a topic send to it.
 func (q *queue) admits(topicARN string) bool {
-	q.mu.Lock()
+	q.lock()
 	text := q.attributes["Policy"]
-	q.mu.Unlock()
+	q.unlock()
 	p, err := policy.Parse(text)
 	if err != nil {
 		return false

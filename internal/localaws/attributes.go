@@ -87,8 +87,8 @@ func setAttributes(attributes, given map[string]string) {
 
 // disagreement is an attribute given that the queue has another value of, or none.
 func (q *queue) disagreement(given map[string]string) string {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if q.attributes[name] != given[name] && given[name] != "" {
 			return name

@@ -10,7 +10,7 @@ import (
 const deduplicationInterval = 5 * time.Minute
 
 // sightingKey is a deduplication id, with its group where each group has ids of its own.
-type sightingKey struct{ dedup, group string }
+type sightingKey struct{ Dedup, Group string }
 
 // sighting is the message that a deduplication id was used for.
 type sighting struct {
@@ -32,25 +32,43 @@ func (q *queue) sighted(dedup, group string, now time.Time) (sighting, bool) {
 	if !q.fifo {
 		return sighting{}, false
 	}
-	key := q.sightingKey(dedup, group, now)
-	s, ok := q.seen[key]
-	if ok && !now.Before(s.Until) {
-		delete(q.seen, key)
-		return sighting{}, false
-	}
+	q.forgetSightings(now)
+	s, ok := q.seen[q.sightingKey(dedup, group, now)]
 	return s, ok
+}
+
+// forgetSightings forgets the deduplication ids whose five minutes are over.
+func (q *queue) forgetSightings(now time.Time) {
+	for len(q.sightings) > 0 {
+		key := q.sightings[0]
+		if s, ok := q.seen[key]; ok && now.Before(s.Until) {
+			return
+		}
+		delete(q.seen, key)
+		q.touchSighting(key)
+		q.sightings = q.sightings[1:]
+	}
 }
 
 // see remembers a message's deduplication id.
 func (q *queue) see(m *message, now time.Time) {
-	q.seen[q.sightingKey(m.dedup, m.group, now)] = sighting{m.id, m.sequence, now.Add(deduplicationInterval)}
+	key := q.sightingKey(m.dedup, m.group, now)
+	q.remember(key, sighting{m.id, m.sequence, now.Add(deduplicationInterval)})
+	q.touchSighting(key)
+}
+
+func (q *queue) remember(key sightingKey, s sighting) {
+	if _, again := q.seen[key]; !again { // a moved message may have one that is remembered
+		q.sightings = append(q.sightings, key)
+	}
+	q.seen[key] = s
 }
 
 func (q *queue) sightingKey(dedup, group string, now time.Time) sightingKey {
 	if q.scope.at(now) == "messageGroup" {
 		return sightingKey{dedup, group}
 	}
-	return sightingKey{dedup: dedup}
+	return sightingKey{Dedup: dedup}
 }
 
 // attributeDelay is how long SQS takes until a change of an attribute has its effect everywhere.

@@ -50,8 +50,8 @@ func (q *queue) deleteByHandle(handle string) error {
 		return invalidHandle(handle)
 	}
 	older := q.server.guaranteed().OlderHandlesDelete
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	q.settle(time.Now())
 	m, ok := q.byID[id]
 	if !ok {
@@ -63,9 +63,19 @@ func (q *queue) deleteByHandle(handle string) error {
 	}
 	if newest || older {
 		q.remove(m)
-		q.deletes[id]++
+		q.countDelete(id)
 	}
 	return nil
+}
+
+// maxCounted is for how many messages deletes are counted, so that they take no memory without end.
+const maxCounted = 200_000
+
+func (q *queue) countDelete(id string) {
+	if len(q.deletes) >= maxCounted {
+		clear(q.deletes)
+	}
+	q.deletes[id]++
 }
 
 // isElsewhere reports whether a receipt handle is another queue's. That of a message which has become a dead letter
@@ -89,15 +99,15 @@ func (s *Server) isElsewhere(id string, q *queue) bool {
 }
 
 func (q *queue) has(id string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	return q.byID[id] != nil
 }
 
 // holds reports whether the queue has a message that did not come from another queue.
 func (q *queue) holds(id, source string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	m, ok := q.byID[id]
 	return ok && m.source != source
 }

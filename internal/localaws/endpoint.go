@@ -132,6 +132,7 @@ func (r *request) confirmSubscription(in *struct{ TopicArn, Token string }) (*su
 	for _, s := range t.subscriptions {
 		if s.token == in.Token {
 			s.confirmed = true
+			t.save()
 			return &subscriptionARN{s.arn}, nil
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // QueueState is a queue as a test sees it.
 type QueueState struct {
 	Messages []MessageState // that are in the queue, in the order they were sent
-	Deleted  map[string]int // how often each message id was deleted
+	Deleted  map[string]int // how often each message id was deleted, of about the last 200,000
 }
 
 // MessageState is one message of a queue.
@@ -30,8 +30,8 @@ func (s *Server) Inspect(name string) QueueState {
 	if q == nil {
 		return QueueState{}
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	q.settle(time.Now())
 	state := QueueState{Deleted: maps.Clone(q.deletes)}
 	messages := slices.SortedFunc(maps.Values(q.byID), func(a, b *message) int { return int(a.sequence - b.sequence) })

@@ -113,8 +113,8 @@ func parseTaskHandle(handle string) (n taskName, ok bool) {
 
 // size is how many messages there are.
 func (q *queue) size() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	return len(q.byID)
 }
 
@@ -206,8 +206,8 @@ func reasonOf(err error) string {
 
 // pop takes a message that can be received out of the queue, nil where there is none.
 func (q *queue) pop(now time.Time) *message {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	q.settle(now)
 	candidates := q.candidates(1)
 	if len(candidates) == 0 {
@@ -222,9 +222,10 @@ func (q *queue) pop(now time.Time) *message {
 }
 
 func (q *queue) putBack(m *message) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	q.byID[m.id] = m
+	q.touch(m)
 	q.makeReady(m, time.Now())
 }
 

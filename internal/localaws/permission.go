@@ -120,14 +120,15 @@ func (r *request) addQueuePermission(in *struct {
 	if wrong, value := checkPermission(in.Label, in.AWSAccountIds, in.Actions, queueActions); wrong != "" {
 		return nil, invalidValue(wrong, value, "Please refer to the appropriate WSDL for a list of valid values.")
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	p := readPolicy(q.attributes["Policy"], q.arn+"/SQSDefaultPolicy")
 	if p.find(in.Label) >= 0 {
 		return nil, invalidValue("Label", in.Label, "Already exists.")
 	}
 	p.allow(in.Label, "SQS", q.arn, in.AWSAccountIds, in.Actions)
 	q.attributes["Policy"], q.modified = p.text(), time.Now()
+	q.touchQueue()
 	return nil, nil
 }
 
@@ -136,14 +137,15 @@ func (r *request) removeQueuePermission(in *struct{ QueueUrl, Label string }) (a
 	if err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	p := readPolicy(q.attributes["Policy"], "")
 	i := p.find(in.Label)
 	if i < 0 {
 		return nil, invalidValue("Label", in.Label, "can't find label.")
 	}
 	p.Statement = slices.Delete(p.Statement, i, i+1)
+	q.touchQueue()
 	if q.modified = time.Now(); len(p.Statement) == 0 {
 		delete(q.attributes, "Policy")
 		return nil, nil
@@ -175,6 +177,7 @@ func (r *request) addTopicPermission(in *struct {
 	}
 	p.allow(in.Label, "SNS", t.arn, in.AWSAccountId, in.ActionName)
 	t.attributes["Policy"] = p.text()
+	t.save()
 	return nil, nil
 }
 
@@ -190,5 +193,6 @@ func (r *request) removeTopicPermission(in *struct{ TopicArn, Label string }) (a
 		p.Statement = slices.Delete(p.Statement, i, i+1)
 	}
 	t.attributes["Policy"] = p.text()
+	t.save()
 	return nil, nil
 }

@@ -111,7 +111,7 @@ func (t *topic) sightingKey(dedup, group string) sightingKey {
 	if t.attributes["FifoThroughputScope"] == "MessageGroup" {
 		return sightingKey{dedup, group}
 	}
-	return sightingKey{dedup: dedup}
+	return sightingKey{Dedup: dedup}
 }
 
 func (e *publishEntry) deduplicationID() string {

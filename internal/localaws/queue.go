@@ -31,9 +31,11 @@ type queue struct {
 	abandoned  []abandonedPoll
 	scope      delayedValue             // of deduplication ids
 	seen       map[sightingKey]sighting // deduplication ids of the last five minutes
+	sightings  []sightingKey            // those, the oldest first
 	deletes    map[string]int           // how often a message was deleted, by id
 	purged     time.Time
 	deleted    bool
+	dirty      map[string]bool // keys in the store that are not as they are here; nil without a store
 }
 
 // message is one message of a queue.
@@ -114,6 +116,7 @@ func (q *queue) hold(m *message, until time.Time, inFlight bool) {
 		q.delayed++
 	}
 	heap.Push(&q.timed, m)
+	q.touch(m)
 }
 
 // land ends the flight of a message.
@@ -154,7 +157,10 @@ func (q *queue) withdraw(m *message) {
 }
 
 // forget ends what the queue knows of a message that is nowhere in it any more.
-func (q *queue) forget(m *message) { delete(q.byID, m.id) }
+func (q *queue) forget(m *message) {
+	delete(q.byID, m.id)
+	q.touch(m)
+}
 
 // next is when the next timed message is due, the zero time for never.
 func (q *queue) next() time.Time {

@@ -103,6 +103,7 @@ func (s *Server) findOrMake(arn string, attributes, tags map[string]string) (q *
 	q.scope.value = q.attributes["DeduplicationScope"]
 	q.scope.next = q.scope.value
 	s.queues[arn] = q
+	s.keep(q)
 	return q, true, nil
 }
 
@@ -170,9 +171,10 @@ func (r *request) deleteQueue(in *queueURL) (any, error) {
 	delete(r.server.queues, q.arn)
 	r.server.deletedQueues[q.arn] = time.Now()
 	r.server.mu.Unlock()
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	q.deleted = true
+	q.discard()
 	q.notify()
 	return nil, nil
 }
@@ -183,13 +185,20 @@ func (r *request) purgeQueue(in *queueURL) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	now := time.Now()
 	if now.Sub(q.purged) < betweenQueues {
 		return nil, purgeInProgress(q.name)
 	}
 	q.purged = now
+	for _, m := range q.byID {
+		q.touch(m)
+	}
+	for key := range q.seen {
+		q.touchSighting(key)
+	}
+	q.sightings = nil
 	q.byID, q.ready, q.groups, q.seen = make(map[string]*message), list.New(), newGroups(), make(map[sightingKey]sighting)
 	q.timed, q.inFlight, q.delayed = nil, 0, 0
 	return nil, nil
@@ -203,8 +212,8 @@ func (r *request) getQueueAttributes(in *struct {
 	if err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	q.settle(time.Now())
 	all := q.describe()
 	out := struct {
@@ -239,10 +248,11 @@ func (r *request) setQueueAttributes(in *struct {
 	if err := r.server.checkDeadLetters(q.arn, given); err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	setAttributes(q.attributes, given)
 	q.modified = time.Now()
 	q.scope.change(given["DeduplicationScope"], q.modified.Add(attributeDelay))
+	q.touchQueue()
 	return nil, nil
 }

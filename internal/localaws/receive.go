@@ -62,8 +62,8 @@ func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
 	if err := in.checkNames(); err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	wait, err := within("WaitTimeSeconds", in.WaitTimeSeconds, q.number("ReceiveMessageWaitTimeSeconds"), 0, 20)
 	if err != nil {
 		return nil, err
@@ -123,8 +123,8 @@ func (r *request) await(q *queue, poll abandonedPoll) bool {
 		wake = next
 	}
 	changed := q.change()
-	q.mu.Unlock()
-	defer q.mu.Lock()
+	q.unlock()
+	defer q.lock()
 	timer := time.NewTimer(time.Until(wake))
 	defer timer.Stop()
 	select {
@@ -133,9 +133,9 @@ func (r *request) await(q *queue, poll abandonedPoll) bool {
 	case <-r.server.closed.Done():
 		return false
 	case <-r.ctx.Done():
-		q.mu.Lock()
+		q.lock()
 		q.abandoned = append(q.abandoned, poll)
-		q.mu.Unlock()
+		q.unlock()
 		return false
 	}
 	return true

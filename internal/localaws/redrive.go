@@ -31,11 +31,12 @@ func (q *queue) redrive(m *message, now time.Time) bool {
 	if q.fifo {
 		q.groups.landed(m)
 	}
-	target.mu.Lock()
-	defer target.mu.Unlock()
+	target.lock()
+	defer target.unlock()
 	target.sequence++
 	m.receivesHere, m.sequence, m.source = 0, target.sequence, q.arn
 	target.byID[m.id] = m
+	target.touch(m)
 	target.makeReady(m, now)
 	return true
 }
@@ -123,8 +124,8 @@ func (s *Server) checkDeadLetters(source string, given map[string]string) error 
 }
 
 func (q *queue) takesDeadLetters(source string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	text := q.attributes["RedriveAllowPolicy"]
 	if text == "" {
 		return true
@@ -142,9 +143,9 @@ func (s *Server) sources(target *queue) (sources []*queue) {
 	}
 	s.mu.Unlock()
 	for _, q := range queues {
-		q.mu.Lock()
+		q.lock()
 		policy, err := parseRedrive(q.attributes["RedrivePolicy"])
-		q.mu.Unlock()
+		q.unlock()
 		if err == nil && policy.DeadLetterTargetArn == target.arn {
 			sources = append(sources, q)
 		}

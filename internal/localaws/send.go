@@ -84,8 +84,8 @@ func (q *queue) checkBatch(entries []sendEntry) error {
 	if !q.fifo {
 		return nil
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	for i := range entries {
 		if entries[i].MessageGroupId == nil {
 			return invalid("The request must contain the parameter MessageGroupId.")
@@ -100,8 +100,8 @@ func (q *queue) checkBatch(entries []sendEntry) error {
 // send puts a message into the queue. In a FIFO queue a deduplication id that was used in the last
 // five minutes has the message answered like the first and not sent.
 func (q *queue) send(e *sendEntry) (*sentMessage, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	if q.deleted {
 		return nil, errNoQueue
 	}
@@ -127,6 +127,7 @@ func (q *queue) send(e *sendEntry) (*sentMessage, error) {
 		group: text(e.MessageGroupId), dedup: dedup, sender: q.server.account, sequence: q.sequence, sentAt: now, index: -1,
 	}
 	q.byID[m.id] = m
+	q.touch(m)
 	if q.fifo {
 		sent.SequenceNumber = sequenceText(m.sequence)
 		q.see(m, now)

@@ -26,6 +26,9 @@ type Server struct {
 	topics        map[string]*topic    // by ARN
 	moves         []*moveTask
 	guarantees    Guarantees
+	store         Store // nil where nothing is kept
+	storing       sync.Mutex
+	broken        error // why the store cannot be written; guarded by storing
 	fault         func(Call) Fault
 	calls         map[string]int
 	permit        map[string]policy.Policy // by access key; nil where everybody may do everything

@@ -100,6 +100,7 @@ func (t *topic) subscribe(s *subscription, given map[string]string) (_ *subscrip
 		s.token = strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
 	}
 	t.subscriptions = append(t.subscriptions, s)
+	t.save()
 	return s, true, nil
 }
 
@@ -142,6 +143,7 @@ func (r *request) unsubscribe(in *subscriptionARN) (any, error) {
 	defer s.topic.mu.Unlock()
 	s.topic.subscriptions = slices.DeleteFunc(s.topic.subscriptions, func(other *subscription) bool { return other == s })
 	s.topic.ended++
+	s.topic.save()
 	return nil, nil
 }
 

@@ -115,5 +115,9 @@ func (r *request) setSubscriptionAttributes(in *struct{ SubscriptionArn, Attribu
 	}
 	s.topic.mu.Lock()
 	defer s.topic.mu.Unlock()
-	return nil, s.set(map[string]string{in.AttributeName: in.AttributeValue}, "")
+	if err := s.set(map[string]string{in.AttributeName: in.AttributeValue}, ""); err != nil {
+		return nil, err
+	}
+	s.topic.save()
+	return nil, nil
 }

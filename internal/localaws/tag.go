@@ -31,8 +31,8 @@ func (r *request) tagQueue(in *struct {
 	if len(in.Tags) == 0 {
 		return nil, missingParameter("Tags")
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	next := maps.Clone(q.tags)
 	if next == nil {
 		next = make(map[string]string)
@@ -42,6 +42,7 @@ func (r *request) tagQueue(in *struct {
 		return nil, err
 	}
 	q.tags = next
+	q.touchQueue()
 	return nil, nil
 }
 
@@ -56,9 +57,10 @@ func (r *request) untagQueue(in *struct {
 	if len(in.TagKeys) == 0 {
 		return nil, missingParameter("TagKeys")
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	maps.DeleteFunc(q.tags, func(key, _ string) bool { return slices.Contains(in.TagKeys, key) })
+	q.touchQueue()
 	return nil, nil
 }
 
@@ -67,8 +69,8 @@ func (r *request) listQueueTags(in *queueURL) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	return struct {
 		Tags map[string]string `json:",omitempty"`
 	}{maps.Clone(q.tags)}, nil
@@ -115,6 +117,7 @@ func (r *request) tagTopic(in *struct {
 		return nil, refused("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
 	}
 	t.tags = next
+	t.save()
 	return nil, nil
 }
 
@@ -129,6 +132,7 @@ func (r *request) untagTopic(in *struct {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.DeleteFunc(t.tags, func(key, _ string) bool { return slices.Contains(in.TagKeys, key) })
+	t.save()
 	return nil, nil
 }
 

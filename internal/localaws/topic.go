@@ -13,6 +13,7 @@ import (
 
 // topic is one topic with its subscriptions.
 type topic struct {
+	server          *Server
 	arn             string
 	region, account string
 	fifo            bool
@@ -91,19 +92,20 @@ func (s *Server) findOrMakeTopic(arn string, attributes, tags map[string]string)
 	if t, ok := s.topics[arn]; ok {
 		return t, false
 	}
-	t = newTopic(arn)
+	t = newTopic(s, arn)
 	maps.Copy(t.attributes, attributes)
 	if t.fifo && t.attributes["ContentBasedDeduplication"] == "" {
 		t.attributes["ContentBasedDeduplication"] = "false"
 	}
 	t.tags = tags
 	s.topics[arn] = t
+	t.save()
 	return t, true
 }
 
-func newTopic(arn string) *topic {
+func newTopic(s *Server, arn string) *topic {
 	region, account, name, _ := splitARN("sns", arn)
-	return &topic{arn: arn, region: region, account: account, fifo: isFIFO(name),
+	return &topic{server: s, arn: arn, region: region, account: account, fifo: isFIFO(name),
 		attributes: make(map[string]string), seen: make(map[sightingKey]topicSighting)}
 }
 
@@ -198,6 +200,7 @@ func (r *request) deleteTopic(in *topicARN) (any, error) {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	delete(r.server.topics, in.TopicArn)
+	r.server.write(Change{Key: topicKey(in.TopicArn)})
 	return nil, nil
 }
 
@@ -263,5 +266,6 @@ func (r *request) setTopicAttributes(in *struct{ TopicArn, AttributeName, Attrib
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.attributes[in.AttributeName] = value
+	t.save()
 	return nil, nil
 }

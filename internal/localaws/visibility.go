@@ -58,8 +58,8 @@ func (q *queue) changeByHandle(e *handleEntry) (found bool, err error) {
 		return false, invalidHandle(e.ReceiptHandle)
 	}
 	nothing := q.server.guaranteed().OlderHandlesChangeNothing
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	now := time.Now()
 	q.settle(now)
 	m, ok := q.byID[id]
@@ -98,5 +98,6 @@ func (q *queue) showAt(m *message, at time.Time) {
 	if m.index >= 0 {
 		m.visibleAt = at
 		heap.Fix(&q.timed, m.index)
+		q.touch(m)
 	}
 }
