@@ -5,6 +5,7 @@ package embedded
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -15,6 +16,9 @@ import (
 
 	"github.com/seed08532102/iniesta/internal/localaws"
 )
+
+// ErrPort is matched where a port cannot be listened on.
+var ErrPort = errors.New("a port cannot be listened on")
 
 // Nodes is how many Redis nodes there are.
 const Nodes = 3
@@ -33,6 +37,8 @@ type Servers struct {
 	URL   string   // of SQS and SNS
 	Redis []string // URLs of the Redis nodes
 
+	region, account string
+
 	store *store
 	nodes []*miniredis.Miniredis
 	stop  context.CancelFunc
@@ -41,7 +47,8 @@ type Servers struct {
 
 // Start starts them. Close ends them.
 func Start(o Options) (_ *Servers, err error) {
-	s := &Servers{AWS: localaws.NewIn(cmp.Or(o.Region, "us-east-1"), cmp.Or(o.Account, "000000000000"))}
+	s := &Servers{region: cmp.Or(o.Region, "us-east-1"), account: cmp.Or(o.Account, "000000000000")}
+	s.AWS = localaws.NewIn(s.region, s.account)
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(context.Background())
 	defer func() {
@@ -58,7 +65,7 @@ func Start(o Options) (_ *Servers, err error) {
 		}
 	}
 	if s.URL, err = s.AWS.StartAt(address(o.Port)); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrPort, err)
 	}
 	for i := range Nodes {
 		port := 0
@@ -67,7 +74,7 @@ func Start(o Options) (_ *Servers, err error) {
 		}
 		node := miniredis.NewMiniRedis()
 		if err := node.StartAddr(address(port)); err != nil {
-			return nil, fmt.Errorf("starting a Redis node: %w", err)
+			return nil, fmt.Errorf("%w: starting a Redis node: %w", ErrPort, err)
 		}
 		s.nodes = append(s.nodes, node)
 		s.Redis = append(s.Redis, "redis://"+node.Addr()+"/0")

@@ -118,7 +118,7 @@ func (r *request) tagTopic(in *struct {
 	}
 	t.tags = next
 	t.save()
-	return nil, nil
+	return &struct{}{}, nil // an element without content
 }
 
 func (r *request) untagTopic(in *struct {
@@ -133,7 +133,7 @@ func (r *request) untagTopic(in *struct {
 	defer t.mu.Unlock()
 	maps.DeleteFunc(t.tags, func(key, _ string) bool { return slices.Contains(in.TagKeys, key) })
 	t.save()
-	return nil, nil
+	return &struct{}{}, nil // an element without content
 }
 
 func (r *request) listTopicTags(in *struct{ ResourceArn string }) (any, error) {
