@@ -62,7 +62,7 @@ func (s *Server) serveForm(w http.ResponseWriter, r *http.Request, f form, names
 ) {
 	run, ok := operations[f.operation]
 	if !ok {
-		respondQueryError(w, namespace, refused("InvalidAction", "The action %s is not valid for this endpoint.", printable(f.operation)))
+		respondQueryError(w, namespace, noAction(f.operation))
 		return
 	}
 	service := "sns"
