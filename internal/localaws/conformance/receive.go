@@ -15,7 +15,8 @@ var receiveCases = []Case{
 	{About: "ReceiveMessage", What: "a system attribute that is not known", Source: queueAPI + "ReceiveMessage.html", Want: unknownName, run: receiveWith("AttributeNames", []string{"Bogus"})},
 	{About: "ReceiveMessage", What: "no message", Source: sqsTests + "test_receive_empty_queue", Want: "map[]",
 		run: func(w *world) answer { return saw("%v", w.sqs("ReceiveMessage", in{"QueueUrl": w.queue()}).must().out) }},
-	{About: "DeleteMessage", What: "a receipt handle that is none", Source: queueAPI + "DeleteMessage.html", Want: "ReceiptHandleIsInvalid 404",
+	{About: "DeleteMessage", What: "a receipt handle that is none", Source: sqsTests + "test_delete_message_with_illegal_receipt_handle", Want: "ReceiptHandleIsInvalid 404",
+		Text: `The input receipt handle "garbage" is not a valid receipt handle.`,
 		run: func(w *world) answer { return w.delete(w.queue(), "garbage") }},
 	{About: "DeleteMessage", What: "the receipt handle of another queue's message", Source: queueAPI + "DeleteMessage.html", Want: "ReceiptHandleIsInvalid 404",
 		run: func(w *world) answer {
@@ -40,8 +41,7 @@ var receiveCases = []Case{
 			w.delete(q, m.ReceiptHandle).must()
 			return saw("deleted%s", bodies(w.receive(q)))
 		}},
-	{About: "DeleteMessage", What: "an older handle, received again since, standard queue", Source: queueAPI + "DeleteMessage.html (the message might not be deleted)", Want: "deleted",
-		Meant: "a delete with an older receipt handle succeeds and deletes nothing: the documentation allows both, and this is what a consumer has to live with", Ours: "deleted x",
+	{About: "DeleteMessage", What: "an older handle, received again since, standard queue", Source: queueAPI + "DeleteMessage.html (it succeeds, and the message is not deleted)", Want: "left: x",
 		run: func(w *world) answer {
 			q := w.queue()
 			w.send(q, "x").must()
@@ -49,10 +49,7 @@ var receiveCases = []Case{
 			second := w.receive(q)[0]
 			w.delete(q, first.ReceiptHandle).must()
 			w.hide(q, second.ReceiptHandle, 0)
-			if left := bodies(w.receive(q)); left != "" {
-				return saw("deleted %s", left)
-			}
-			return saw("deleted")
+			return saw("left: %s", bodies(w.receive(q)))
 		}},
 	{About: "DeleteMessage", What: "a handle whose visibility timeout has passed, FIFO queue", Source: sqsTests + "test_fifo_delete_after_visibility_timeout", Want: invalidValue,
 		Text: "Reason: The receipt handle has expired.",
