@@ -17,7 +17,7 @@ var receiveCases = []Case{
 		run: func(w *world) answer { return saw("%v", w.sqs("ReceiveMessage", in{"QueueUrl": w.queue()}).must().out) }},
 	{About: "DeleteMessage", What: "a receipt handle that is none", Source: sqsTests + "test_delete_message_with_illegal_receipt_handle", Want: "ReceiptHandleIsInvalid 404",
 		Text: `The input receipt handle "garbage" is not a valid receipt handle.`,
-		run: func(w *world) answer { return w.delete(w.queue(), "garbage") }},
+		run:  func(w *world) answer { return w.delete(w.queue(), "garbage") }},
 	{About: "DeleteMessage", What: "the receipt handle of another queue's message", Source: queueAPI + "DeleteMessage.html", Want: "ReceiptHandleIsInvalid 404",
 		run: func(w *world) answer {
 			q := w.queue()
