@@ -122,6 +122,18 @@ Without raw delivery messages come in SNS's envelope, signed with a key of the p
 URLs of the server, in SignatureVersion 1, or 2 where the topic says so. Subscriptions of the protocol http are confirmed by a token,
 through SubscribeURL or ConfirmSubscription, and delivered to with the retries of the topic's delivery policy. What cannot be
 delivered goes to the dead-letter queue of the subscription's RedrivePolicy.
+
+## Load
+
+100,000 messages of 256 bytes are sent, lie in one queue and are received and deleted, ten to a call, by four clients on the same two
+cores as the server; one run of ` + "`go run ./internal/localaws/load`" + `, one server after the other:
+
+| server | send /s | receive and delete /s | memory empty | memory with the messages |
+| --- | --- | --- | --- | --- |
+| iniesta local | 85,100 | 58,000 | 21 MiB | 130 MiB |
+| iniesta local --data | 24,200 | 14,000 | 22 MiB | 226 MiB, and 80 MiB on disk |
+| fauxqs 1.9.2 | 37,600 | 16,400 | 76 MiB | 154 MiB |
+| moto 5.2.1 (ended after a minute, with 2,900 messages) | 48 | 9 | 74 MiB | 79 MiB |
 `
 
 const answers = `
