@@ -61,17 +61,6 @@ func splitARN(service, text string) (region, account, name string, ok bool) {
 	return parts[3], parts[4], parts[5], true
 }
 
-// nameOf is the end of an ARN.
-func nameOf(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
-
-// accountIn is the account in an ARN.
-func accountIn(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
-}
-
 // queueARN is what a queue URL, or a queue's name, is about: the region is the caller's, and so is the account
 // where the URL has none.
 func (c caller) queueARN(queueURL string) string {

@@ -176,6 +176,14 @@ func checkKind(name, value string, fifo, creating bool) error {
 	return nil
 }
 
+// checkThroughput refuses throughput by group where deduplication ids are those of the queue.
+func checkThroughput(all map[string]string) error {
+	if all["FifoThroughputLimit"] == "perMessageGroupId" && all["DeduplicationScope"] != "messageGroup" {
+		return invalidAttribute("FifoThroughputLimit", "The value perMessageGroupId is allowed only when the value for DeduplicationScope is messageGroup.")
+	}
+	return nil
+}
+
 func checkNumber(name, value string) error {
 	n := numbers[name]
 	if v, err := strconv.Atoi(value); err != nil || v < n.least || v > n.most {

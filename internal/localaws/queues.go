@@ -53,6 +53,9 @@ func (r *request) createQueue(in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkThroughput(withDefaults(given, fifo)); err != nil {
+		return nil, err
+	}
 	arn := arn("sqs", r.region, r.account, name)
 	if err := r.server.checkDeadLetters(arn, given); err != nil {
 		return nil, err
@@ -250,8 +253,12 @@ func (r *request) setQueueAttributes(in *struct {
 	}
 	q.lock()
 	defer q.unlock()
-	setAttributes(q.attributes, given)
-	q.modified = time.Now()
+	next := maps.Clone(q.attributes)
+	setAttributes(next, given)
+	if err := checkThroughput(next); err != nil {
+		return nil, err
+	}
+	q.attributes, q.modified = next, time.Now()
 	q.scope.change(given["DeduplicationScope"], q.modified.Add(attributeDelay))
 	q.touchQueue()
 	return nil, nil

@@ -79,6 +79,8 @@ var queueCases = []Case{
 			w.set(q, "RedrivePolicy", "").must()
 			return saw("none%s", w.attribute(q, "RedrivePolicy"))
 		}},
+	{About: "SetQueueAttributes", What: "FifoThroughputLimit perMessageGroupId, with deduplication ids of the queue", Source: queueAPI + "SetQueueAttributes.html", Want: "InvalidAttributeValue 400",
+		run: func(w *world) answer { return w.set(w.fifo(), "FifoThroughputLimit", "perMessageGroupId") }},
 	{About: "PurgeQueue", What: "twice in a minute", Source: sqsTests + "test_successive_purge_calls_fail", Want: "AWS.SimpleQueueService.PurgeQueueInProgress 403",
 		Text: "is allowed every 60 seconds.",
 		run: func(w *world) answer {
