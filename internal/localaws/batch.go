@@ -6,8 +6,8 @@ import (
 
 // batchOutput is the answer of the batch operations: each entry is in one of the lists, under its id.
 type batchOutput struct {
-	Successful []any
-	Failed     []failedEntry
+	Successful []any         `json:",omitempty"`
+	Failed     []failedEntry `json:",omitempty"`
 }
 
 type failedEntry struct {

@@ -60,13 +60,13 @@ func (m *message) systemAttributes(names []string) map[string]string {
 	return all
 }
 
-// chosen are the message attributes of the names asked for: a name, a prefix "name.*", or "All" or
+// chosen are the message attributes of the names asked for: a name, a prefix "name.*", or "All", "*" or
 // ".*" for all.
 func chosen(attributes map[string]attributeValue, names []string) map[string]attributeValue {
 	if len(attributes) == 0 || len(names) == 0 {
 		return nil
 	}
-	if slices.Contains(names, "All") || slices.Contains(names, ".*") {
+	if slices.ContainsFunc(names, func(name string) bool { return name == "All" || name == "*" || name == ".*" }) {
 		return attributes
 	}
 	some := make(map[string]attributeValue)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (s *Server) askForConfirmation(sub *subscription, host string) {
 
 // post delivers a message to an http endpoint, in a goroutine that Close waits for. The caller holds the topic's mu.
 func (s *Server) post(sub *subscription, n *notification) {
-	policy := n.topic.effectiveDelivery().HTTP
+	policy := sub.effectiveDelivery()
 	d := &delivery{
 		endpoint: sub.endpoint, body: sub.message(n, false).MessageBody, retries: policy.DefaultHealthyRetryPolicy,
 		headers: map[string]string{
@@ -116,6 +117,8 @@ func (d *delivery) post(ctx context.Context) (taken, wrong bool) {
 	return status >= 200 && status < 300, status >= 400 && status < 500 && status != http.StatusTooManyRequests
 }
 
+var tokenForm = regexp.MustCompile(`^[0-9a-f]{64,}$`)
+
 // confirmSubscription confirms what the token was sent for. Confirming again succeeds.
 func (r *request) confirmSubscription(in *struct{ TopicArn, Token string }) (*subscriptionARN, error) {
 	if _, _, _, ok := splitARN("sns", in.TopicArn); !ok {
@@ -124,7 +127,10 @@ func (r *request) confirmSubscription(in *struct{ TopicArn, Token string }) (*su
 	r.server.mu.Lock()
 	t := r.server.topics[in.TopicArn]
 	r.server.mu.Unlock()
-	if t == nil || in.Token == "" {
+	switch {
+	case !tokenForm.MatchString(in.Token):
+		return nil, refused("InvalidParameter", "Invalid token")
+	case t == nil:
 		return nil, invalidParameter("Token")
 	}
 	t.mu.Lock()

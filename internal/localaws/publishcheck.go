@@ -25,11 +25,10 @@ func (e *publishEntry) check(t *topic, path string) error {
 	case !carried(e.Message):
 		return invalidParameter("Message Reason: it has characters outside the allowed set")
 	}
-	if err := e.checkFIFO(t); err != nil {
+	if _, err := e.textFor("sqs"); err != nil {
 		return err
 	}
-	_, err := e.textFor("sqs")
-	return err
+	return e.checkFIFO(t)
 }
 
 // validSubject accepts up to a hundred characters without line breaks and control characters.

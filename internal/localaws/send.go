@@ -23,8 +23,9 @@ type sendEntry struct {
 	MessageGroupId          *string
 	MessageDeduplicationId  *string
 
-	trace string // of the request
-	again bool   // moved here, so that its deduplication id does not count
+	trace   string // of the request
+	batched bool   // is one of a batch
+	again   bool   // moved here, so that its deduplication id does not count
 }
 
 type sendInput struct {
@@ -70,6 +71,7 @@ func (r *request) sendMessageBatch(in *struct {
 	}
 	return runBatch(r, in.Entries, func(e *sendEntry) string { return e.Id }, check, func(e *sendEntry) (any, error) {
 		e.traced(r.trace)
+		e.batched = true
 		sent, err := q.send(e)
 		if err != nil {
 			return nil, err
@@ -156,7 +158,7 @@ func (q *queue) check(e *sendEntry) (time.Duration, error) {
 	case e.MessageBody == "":
 		return 0, missingParameter("MessageBody")
 	case size > most:
-		return 0, invalid("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", most)
+		return 0, tooLong(most, e.batched)
 	case !carried(e.MessageBody):
 		return 0, refused("InvalidMessageContents", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	case len(e.MessageAttributes) > 10:
@@ -176,6 +178,14 @@ func (q *queue) check(e *sendEntry) (time.Duration, error) {
 	}
 	delay, err := within("DelaySeconds", e.DelaySeconds, q.number("DelaySeconds"), 0, 900)
 	return time.Duration(delay) * time.Second, err
+}
+
+func tooLong(most int, batched bool) error {
+	are := "are invalid"
+	if batched {
+		are = "cannot be validated"
+	}
+	return invalid("One or more parameters %s. Reason: Message must be shorter than %d bytes.", are, most)
 }
 
 const otherKind = "The request include parameter that is not valid for this queue type."

@@ -42,7 +42,7 @@ func (r *request) subscribe(in *struct {
 		return nil, err
 	}
 	s := &subscription{topic: t, protocol: in.Protocol, endpoint: in.Endpoint, owner: r.account, confirmed: in.Protocol == "sqs",
-		attributes: map[string]string{"RawMessageDelivery": "false"}}
+		attributes: map[string]string{"RawMessageDelivery": "false", "FilterPolicyScope": "MessageAttributes"}}
 	if err := s.set(in.Attributes, "Attributes Reason: "); err != nil {
 		return nil, err
 	}

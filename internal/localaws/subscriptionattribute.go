@@ -76,9 +76,6 @@ func compileFilter(attributes map[string]string, prefix string) (*filter.Filter,
 	if policy == "" {
 		return nil, nil
 	}
-	if attributes["FilterPolicyScope"] == "" {
-		attributes["FilterPolicyScope"] = "MessageAttributes"
-	}
 	compiled, err := filter.Compile(policy, attributes["FilterPolicyScope"] == "MessageBody")
 	switch {
 	case err == filter.ErrNested:
@@ -97,6 +94,9 @@ func (r *request) getSubscriptionAttributes(in *subscriptionARN) (*attributeMap,
 	s.topic.mu.Lock()
 	defer s.topic.mu.Unlock()
 	all := maps.Clone(s.attributes)
+	if all["FilterPolicy"] == "" {
+		delete(all, "FilterPolicyScope")
+	}
 	maps.Copy(all, map[string]string{
 		"SubscriptionArn": s.arn, "TopicArn": s.topic.arn, "Protocol": s.protocol, "Endpoint": s.endpoint, "Owner": s.owner,
 		"PendingConfirmation": strconv.FormatBool(s.pending()), "ConfirmationWasAuthenticated": strconv.FormatBool(s.protocol == "sqs"),

@@ -80,7 +80,7 @@ func (r *request) createTopic(in *struct {
 	switch {
 	case !created && !t.agrees(attributes):
 		return nil, invalidParameter("Attributes Reason: Topic already exists with different attributes")
-	case !created && len(tags) > 0 && !t.isTagged(tags):
+	case !created && !t.isTagged(tags):
 		return nil, invalidParameter("Tags Reason: Topic already exists with different tags")
 	}
 	return &topicARN{t.arn}, nil
@@ -120,10 +120,16 @@ func (t *topic) agrees(given map[string]string) bool {
 	return true
 }
 
+// isTagged reports whether the topic has all of the tags.
 func (t *topic) isTagged(tags map[string]string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return maps.Equal(t.tags, tags)
+	for key, value := range tags {
+		if has, ok := t.tags[key]; !ok || has != value {
+			return false
+		}
+	}
+	return true
 }
 
 // checkTopicAttributes returns the attributes of a new topic as they are kept. FifoTopic false is not kept.

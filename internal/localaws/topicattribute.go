@@ -67,13 +67,17 @@ type retryPolicy struct {
 }
 
 type deliveryPolicy struct {
-	HTTP struct {
-		DefaultHealthyRetryPolicy    retryPolicy `json:"defaultHealthyRetryPolicy"`
-		DisableSubscriptionOverrides bool        `json:"disableSubscriptionOverrides"`
-		DefaultRequestPolicy         struct {
-			HeaderContentType string `json:"headerContentType"`
-		} `json:"defaultRequestPolicy"`
-	} `json:"http"`
+	HTTP httpPolicy `json:"http"`
+}
+
+type httpPolicy struct {
+	DefaultHealthyRetryPolicy    retryPolicy   `json:"defaultHealthyRetryPolicy"`
+	DisableSubscriptionOverrides bool          `json:"disableSubscriptionOverrides"`
+	DefaultRequestPolicy         requestPolicy `json:"defaultRequestPolicy"`
+}
+
+type requestPolicy struct {
+	HeaderContentType string `json:"headerContentType"`
 }
 
 // effectiveDelivery is the topic's delivery policy over the defaults of SNS.
@@ -86,3 +90,17 @@ func (t *topic) effectiveDelivery() deliveryPolicy {
 }
 
 func (t *topic) deliveryPolicy() string { return string(encode(t.effectiveDelivery())) }
+
+// effectiveDelivery is the subscription's delivery policy over its topic's, unless that allows none.
+func (s *subscription) effectiveDelivery() httpPolicy {
+	p := s.topic.effectiveDelivery().HTTP
+	if p.DisableSubscriptionOverrides {
+		return p
+	}
+	own := struct {
+		HealthyRetryPolicy *retryPolicy   `json:"healthyRetryPolicy"`
+		RequestPolicy      *requestPolicy `json:"requestPolicy"`
+	}{&p.DefaultHealthyRetryPolicy, &p.DefaultRequestPolicy}
+	_ = json.Unmarshal([]byte(s.attributes["DeliveryPolicy"]), &own) // what it does not say stays
+	return p
+}

@@ -11,12 +11,12 @@ import (
 
 // differences are where the embedded servers differ from AWS.
 var differences = [][2]string{
-	{"Signatures of requests", "are not checked. The access key and the region in them are read: each region has queues and topics of its own, and an access key of twelve digits is the account"},
+	{"Signatures of requests", "are not checked. The access key and the region in them are read: each region has queues and topics of its own, and an access key of twelve digits is the account. The URL of a queue names its account and no region: the caller's counts"},
 	{"Permissions", "of callers are not checked. A topic sends to a queue only where the queue's policy lets it, as with AWS; policies of topics are kept and mean nothing"},
 	{"Encryption", "attributes are kept and mean nothing"},
 	{"Subscriptions", "are of queues, and of http endpoints on the loopback; https, email, phones, Lambda and Firehose are refused"},
 	{"Message archives", "(ArchivePolicy, ReplayPolicy), and the calls listed as absent, are refused"},
-	{"Standard queues", "give out the oldest message first and each once, unless a visibility timeout ends; AWS does neither for sure"},
+	{"Standard queues", "give out messages in the order in which they became visible, and each once unless a visibility timeout ends; AWS does neither for sure"},
 	{"A delete with an older receipt handle", "deletes nothing, as AWS documents; AWS was seen to delete the message all the same"},
 	{"Attributes and filter policies", "have their effect at once, but for DeduplicationScope, which takes the minute that AWS documents"},
 	{"Error messages about JSON", "have no position in the text"},

@@ -1,6 +1,10 @@
 package conformance
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 func receiveWith(parameter string, value any) func(*world) answer {
 	return func(w *world) answer { return w.sqs("ReceiveMessage", in{"QueueUrl": w.queue(), parameter: value}) }
@@ -13,6 +17,15 @@ var receiveCases = []Case{
 		Text: "Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", run: receiveWith("WaitTimeSeconds", 21)},
 	{About: "ReceiveMessage", What: "a wait of -1 second", Source: sqsTests + "test_send_receive_wait_time_seconds", Want: invalidValue, run: receiveWith("WaitTimeSeconds", -1)},
 	{About: "ReceiveMessage", What: "a system attribute that is not known", Source: queueAPI + "ReceiveMessage.html", Want: unknownName, run: receiveWith("AttributeNames", []string{"Bogus"})},
+	{About: "ReceiveMessage", What: "message attributes by *, by .*, by a prefix and by name", Source: sqsTests + "test_receive_message_message_attribute_names_filters", Want: "2 2 1 1 0",
+		run: func(w *world) answer {
+			q, counts := w.queue("VisibilityTimeout", "0"), []string{}
+			w.send(q, "x", "MessageAttributes", map[string]map[string]string{"Hello": value("String", "There"), "General": value("String", "Kenobi")}).must()
+			for _, names := range []string{"*", ".*", "Hel.*", "Hello", "Help"} {
+				counts = append(counts, strconv.Itoa(len(w.receive(q, "MessageAttributeNames", []string{names})[0].MessageAttributes)))
+			}
+			return saw("%s", strings.Join(counts, " "))
+		}},
 	{About: "ReceiveMessage", What: "no message", Source: sqsTests + "test_receive_empty_queue", Want: "map[]",
 		run: func(w *world) answer { return saw("%v", w.sqs("ReceiveMessage", in{"QueueUrl": w.queue()}).must().out) }},
 	{About: "DeleteMessage", What: "a receipt handle that is none", Source: sqsTests + "test_delete_message_with_illegal_receipt_handle", Want: "ReceiptHandleIsInvalid 404",

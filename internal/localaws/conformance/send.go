@@ -111,6 +111,17 @@ var sendCases = []Case{
 	{About: "SendMessageBatch", What: "to a FIFO queue, an entry without group refuses all", Source: sqsTests + "test_send_batch_missing_message_group_id_for_fifo_queue", Want: invalidValue,
 		Text: "The request must contain the parameter MessageGroupId.",
 		run:  func(w *world) answer { return w.batch(w.fifo("ContentBasedDeduplication", "true"), entries(1)...) }},
+	{About: "SendMessageBatch", What: "an entry longer than the queue's MaximumMessageSize fails alone", Source: sqsTests + "test_send_batch_message_size", Want: "1 sent, InvalidParameterValue: One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes.",
+		run: func(w *world) answer {
+			a := w.batch(w.queue("MaximumMessageSize", "1024"), in{"Id": "1", "MessageBody": "a"}, in{"Id": "2", "MessageBody": strings.Repeat("a", 1025)}).must()
+			failed := a.out["Failed"].([]any)[0].(map[string]any)
+			return saw("%d sent, %v: %v", len(a.out["Successful"].([]any)), failed["Code"], failed["Message"])
+		}},
+	{About: "SendMessageBatch", What: "where nothing failed, the answer has no list of failures", Source: sqsTests + "test_send_message_batch_with_oversized_contents_with_updated_maximum_message_size", Want: "false",
+		run: func(w *world) answer {
+			_, there := w.batch(w.queue(), entries(2)...).must().out["Failed"]
+			return saw("%v", there)
+		}},
 	{About: "SendMessage", What: "a queue that does not exist", Source: sqsTests + "test_non_existent_queue", Want: "AWS.SimpleQueueService.NonExistentQueue 400", Text: "The specified queue does not exist.",
 		run: func(w *world) answer { return w.send(w.queue()+"-none", "x") }},
 }

@@ -36,6 +36,12 @@ var topicCases = []Case{
 			createTopic(n)(w).must()
 			return w.sns("CreateTopic", in{"Name": n, "Tags": []in{{"Key": "a", "Value": "b"}}})
 		}},
+	{About: "CreateTopic", What: "again, with some of its tags", Source: snsTests + "test_create_duplicate_topic_check_idempotency", Want: "ok",
+		run: func(w *world) answer {
+			n := name()
+			w.sns("CreateTopic", in{"Name": n, "Tags": []in{{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}}}).must()
+			return w.sns("CreateTopic", in{"Name": n, "Tags": []in{{"Key": "a", "Value": "1"}}})
+		}},
 	{About: "TagResource", What: "tags are listed, and removed by key", Source: snsTests + "test_tags", Want: "a=1 b=2, b=2",
 		run: func(w *world) answer {
 			topic := w.topic()
@@ -144,6 +150,17 @@ var subscriptionCases = []Case{
 			q, _ := w.inbox(topic)
 			return w.sns("Subscribe", in{"TopicArn": topic, "Protocol": "sqs", "Endpoint": w.arn(q), "Attributes": pairs([]string{"RawMessageDelivery", "true"})})
 		}},
+	{About: "Subscribe", What: "again, with a default value", Source: snsTests + "test_subscribe_idempotency", Want: "ok",
+		run: func(w *world) answer {
+			topic := w.topic()
+			q, _ := w.inbox(topic)
+			return w.sns("Subscribe", in{"TopicArn": topic, "Protocol": "sqs", "Endpoint": w.arn(q), "Attributes": pairs([]string{"FilterPolicyScope", "MessageAttributes"})})
+		}},
+	{About: "GetSubscriptionAttributes", What: "FilterPolicyScope without a filter policy", Source: snsTests + "test_create_subscriptions_with_attributes", Want: "not there",
+		run: func(w *world) answer {
+			arn := w.subscribe(w.topic(), "FilterPolicyScope", "MessageBody").must().leaves["SubscriptionArn"]
+			return saw("not there%s", w.sns("GetSubscriptionAttributes", in{"SubscriptionArn": arn}).must().attributes["FilterPolicyScope"])
+		}},
 	{About: "SetSubscriptionAttributes", What: "an attribute that there is not", Source: setAttributes, Want: invalidParameter, Text: "Invalid parameter: AttributeName", run: setSubscription("FakeAttribute", "x")},
 	{About: "SetSubscriptionAttributes", What: "RawMessageDelivery empty", Source: setAttributes, Want: invalidParameter, Text: "Invalid parameter: RawMessageDelivery: Invalid value []. Must be true or false.", run: setSubscription("RawMessageDelivery", "")},
 	{About: "SetSubscriptionAttributes", What: "a dead-letter queue that is no ARN", Source: setAttributes, Want: invalidParameter, Text: "Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn", run: setSubscription("RedrivePolicy", `{"deadLetterTargetArn":"fake"}`)},
@@ -165,6 +182,10 @@ var subscriptionCases = []Case{
 	{About: "ConfirmSubscription", What: "a token that was not given", Source: snsTests + "test_sns_confirm_subscription_wrong_token", Want: invalidParameter, Text: "Invalid parameter: Token",
 		run: func(w *world) answer {
 			return w.sns("ConfirmSubscription", in{"TopicArn": w.topic(), "Token": strings.Repeat("5", 64)})
+		}},
+	{About: "ConfirmSubscription", What: "what is no token", Source: snsTests + "test_sns_confirm_subscription_wrong_token", Want: invalidParameter, Text: "Invalid token",
+		run: func(w *world) answer {
+			return w.sns("ConfirmSubscription", in{"TopicArn": w.topic(), "Token": "randomtoken"})
 		}},
 	{About: "Delivery", What: "the parts of an envelope, in order", Source: snsTests + "test_publish_sqs_verify_signature", Want: "Type MessageId TopicArn Subject Message Timestamp SignatureVersion Signature SigningCertURL UnsubscribeURL",
 		run: func(w *world) answer {
