@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,4 +220,28 @@ func BenchmarkSendWithData(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestADeadLetterWhoseQueueIsDeletedLeavesNothingBehind(t *testing.T) {
+	directory := t.TempDir()
+	s, c := started(t, directory)
+	dead := c.queue("dead", nil)
+	work := c.queue("work", map[string]string{"VisibilityTimeout": "0", "RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":1}`})
+	for i := range 10 {
+		c.send(work, strconv.Itoa(i), "")
+	}
+	var busy sync.WaitGroup
+	busy.Go(func() {
+		for range 5 {
+			c.receive(work, 10, 0)
+		}
+	})
+	busy.Go(func() {
+		_, err := c.queues.DeleteQueue(context.Background(), &sqs.DeleteQueueInput{QueueUrl: dead})
+		assert.NoError(t, err)
+	})
+	busy.Wait()
+	s.Close()
+	s, _ = started(t, directory)
+	s.Close()
 }

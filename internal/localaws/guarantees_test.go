@@ -1,6 +1,8 @@
 package localaws_test
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,5 +114,31 @@ func TestAChangeOfTheDeduplicationScopeHasItsEffectAfterAMinute(t *testing.T) {
 		send("a", "2")
 		send("b", "2")
 		assert.Len(t, append(c.receive(q), c.receive(q)...), 3)
+	})
+}
+
+func TestTwoQueuesCanBeEachOthersDeadLetterQueue(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *localaws.Server, c *clients) {
+		policy := func(name string) map[string]string {
+			return map[string]string{"VisibilityTimeout": "0", "RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:` + name + `","maxReceiveCount":1}`}
+		}
+		a := c.queue("a", nil)
+		b := c.queue("b", policy("a"))
+		_, err := c.sqs.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: &a, Attributes: policy("b")})
+		require.NoError(t, err)
+		for i := range 20 {
+			c.send(a, fmt.Sprint(i))
+			c.send(b, fmt.Sprint(i))
+		}
+		var receiving sync.WaitGroup
+		for _, q := range []string{a, b, a, b} {
+			receiving.Go(func() {
+				for range 50 {
+					c.receive(q)
+				}
+			})
+		}
+		receiving.Wait()
+		assert.Equal(t, 40, len(server.Inspect("a").Messages)+len(server.Inspect("b").Messages))
 	})
 }

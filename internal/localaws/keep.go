@@ -101,7 +101,6 @@ func (l *loader) queue(arn string, value []byte) error {
 	q.attributes, q.tags, q.created, q.modified = k.Attributes, k.Tags, k.Created, k.Modified
 	q.scope.value = q.attributes["DeduplicationScope"]
 	q.scope.next = q.scope.value
-	q.sequence = l.now.UnixNano() // higher than any before
 	l.server.queues[arn] = q
 	return nil
 }
@@ -167,6 +166,7 @@ func (l *loader) sighting(key string, value []byte) error {
 
 // settle puts the messages where they belong, once all is loaded.
 func (l *loader) settle() error {
+	l.server.sequence.Store(l.now.UnixNano()) // higher than any before
 	for arn, messages := range l.messages {
 		q := l.server.queues[arn]
 		if q == nil {

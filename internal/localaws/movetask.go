@@ -112,6 +112,9 @@ func (q *queue) pop(now time.Time) *message {
 func (q *queue) putBack(m *message) {
 	q.lock()
 	defer q.unlock()
+	if q.deleted {
+		return
+	}
 	q.byID[m.id] = m
 	q.touch(m)
 	q.makeReady(m, time.Now())

@@ -20,7 +20,6 @@ type queue struct {
 	tags       map[string]string
 	created    time.Time
 	modified   time.Time
-	sequence   int64
 	byID       map[string]*message
 	ready      *list.List // of a standard queue, the oldest first
 	groups     groups     // of a FIFO queue
@@ -36,6 +35,7 @@ type queue struct {
 	purged     time.Time
 	deleted    bool
 	dirty      map[string]bool // keys in the store that are not as they are here; nil without a store
+	leaving    []letter        // for their dead-letter queues, once the queue's lock is free
 }
 
 // message is one message of a queue.

@@ -177,7 +177,8 @@ func (r *request) deleteQueue(in *queueURL) (any, error) {
 	q.lock()
 	defer q.unlock()
 	q.deleted = true
-	q.discard()
+	q.empty()
+	q.touchQueue()
 	q.notify()
 	return nil, nil
 }
@@ -195,16 +196,21 @@ func (r *request) purgeQueue(in *queueURL) (any, error) {
 		return nil, purgeInProgress(q.name)
 	}
 	q.purged = now
+	q.empty()
+	return nil, nil
+}
+
+// empty forgets every message and every deduplication id.
+func (q *queue) empty() {
 	for _, m := range q.byID {
 		q.touch(m)
 	}
 	for key := range q.seen {
 		q.touchSighting(key)
 	}
-	q.sightings = nil
-	q.byID, q.ready, q.groups, q.seen = make(map[string]*message), list.New(), newGroups(), make(map[sightingKey]sighting)
+	q.byID, q.ready, q.groups = make(map[string]*message), list.New(), newGroups()
+	q.seen, q.sightings = make(map[sightingKey]sighting), nil
 	q.timed, q.inFlight, q.delayed = nil, 0, 0
-	return nil, nil
 }
 
 func (r *request) getQueueAttributes(in *struct {

@@ -169,7 +169,7 @@ func (q *queue) take(most int, now time.Time, visibility time.Duration) ([]*mess
 			break
 		}
 		for _, m := range candidates {
-			if q.expired(m, now) || q.redrive(m, now) {
+			if q.expired(m, now) || q.redrive(m) {
 				continue
 			}
 			q.fly(m, now, visibility)

@@ -20,9 +20,16 @@ type redriveAllowPolicy struct {
 	SourceQueueArns   []string `json:"sourceQueueArns"`
 }
 
+// letter is a message on its way to a dead-letter queue.
+type letter struct {
+	*message
+	target *queue
+}
+
 // redrive moves a message to the dead-letter queue instead of giving it out once more than
-// maxReceiveCount allows. Its receive count goes on there.
-func (q *queue) redrive(m *message, now time.Time) bool {
+// maxReceiveCount allows. Its receive count goes on there. It arrives when q's lock is free: two queues may be each other's
+// dead-letter queue.
+func (q *queue) redrive(m *message) bool {
 	target, most := q.deadLetter()
 	if target == nil || m.receivesHere < most {
 		return false
@@ -31,14 +38,21 @@ func (q *queue) redrive(m *message, now time.Time) bool {
 	if q.fifo {
 		q.groups.landed(m)
 	}
-	target.lock()
-	defer target.unlock()
-	target.sequence++
-	m.receivesHere, m.sequence, m.source = 0, target.sequence, q.arn
-	target.byID[m.id] = m
-	target.touch(m)
-	target.makeReady(m, now)
+	m.receivesHere, m.sequence, m.source = 0, q.server.sequence.Add(1), q.arn
+	q.leaving = append(q.leaving, letter{m, target})
 	return true
+}
+
+// arrive takes a letter in.
+func (q *queue) arrive(m *message) {
+	q.lock()
+	defer q.unlock()
+	q.touch(m)
+	if q.deleted {
+		return
+	}
+	q.byID[m.id] = m
+	q.makeReady(m, time.Now())
 }
 
 // deadLetter is where messages go that were received too often, nil where they stay.

@@ -122,11 +122,10 @@ func (q *queue) send(e *sendEntry) (*sentMessage, error) {
 		sent.MessageId, sent.SequenceNumber = first.ID, sequenceText(first.Sequence)
 		return &sent, nil
 	}
-	q.sequence++
 	m := &message{
 		id: sent.MessageId, body: e.MessageBody, md5: sent.MD5OfMessageBody, md5Attrs: sent.MD5OfMessageAttributes,
 		attributes: e.MessageAttributes, trace: cmp.Or(text(e.MessageSystemAttributes[traceHeader].StringValue), e.trace),
-		group: text(e.MessageGroupId), dedup: dedup, sender: q.server.account, sequence: q.sequence, sentAt: now, index: -1,
+		group: text(e.MessageGroupId), dedup: dedup, sender: q.server.account, sequence: q.server.sequence.Add(1), sentAt: now, index: -1,
 	}
 	q.byID[m.id] = m
 	q.touch(m)

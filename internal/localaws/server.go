@@ -39,6 +39,7 @@ type Server struct {
 	listener *http.Server
 	serving  sync.WaitGroup
 
+	sequence    atomic.Int64 // of the newest message of any queue
 	undelivered atomic.Int64
 }
 

@@ -68,12 +68,17 @@ func (s *Server) whole() error {
 
 func (q *queue) lock() { q.mu.Lock() }
 
-// unlock writes what has changed, and lets others have the queue.
+// unlock writes what has changed, lets others have the queue, and sends on what has become a dead letter.
 func (q *queue) unlock() {
 	if len(q.dirty) > 0 {
 		q.flush()
 	}
+	leaving := q.leaving
+	q.leaving = nil
 	q.mu.Unlock()
+	for _, l := range leaving {
+		l.target.arrive(l.message)
+	}
 }
 
 // touch notes that a message has changed, come or gone.
@@ -101,6 +106,9 @@ func (q *queue) flush() {
 		changes = append(changes, Change{key, q.kept(key)})
 	}
 	clear(q.dirty)
+	for _, l := range q.leaving { // gone here and there at once
+		changes = append(changes, Change{messageKey(l.target.arn, l.id), encode(l.keep())})
+	}
 	q.server.write(changes...)
 }
 
@@ -125,19 +133,6 @@ func (q *queue) kept(key string) []byte {
 		}
 	}
 	return nil
-}
-
-// discard has everything of a queue that is deleted removed from the store.
-func (q *queue) discard() {
-	for _, m := range q.byID {
-		q.touch(m)
-	}
-	for key := range q.seen {
-		q.touchSighting(key)
-	}
-	clear(q.byID)
-	clear(q.seen)
-	q.touchQueue()
 }
 
 // keep keeps a new queue, where the server keeps anything. The caller holds the server's mu.
