@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/seed08532102/iniesta/internal/policy"
 )
 
 // notification is a message on its way to the subscriptions of a topic.
@@ -85,6 +87,19 @@ func (s *Server) sendTo(queueARN string, sub *subscription, n *notification) boo
 // Undelivered counts messages that subscriptions let through, and neither their endpoints nor their dead-letter queues
 // took.
 func (s *Server) Undelivered() int64 { return s.undelivered.Load() }
+
+// admits reports whether the queue's policy lets a topic send to it.
+func (q *queue) admits(topicARN string) bool {
+	q.mu.Lock()
+	text := q.attributes["Policy"]
+	q.mu.Unlock()
+	p, err := policy.Parse(text)
+	if err != nil {
+		return false
+	}
+	ok, _ := p.TopicMaySend(topicARN, q.arn)
+	return ok
+}
 
 // message is what a queue gets: the message with its attributes where delivery is raw, else in an
 // envelope. A FIFO topic's group is not told to standard queues.
