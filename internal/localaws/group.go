@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"container/list"
 	"slices"
 )
@@ -23,7 +24,7 @@ func newGroups() groups {
 	return groups{byID: make(map[string]*group), free: list.New()}
 }
 
-func bySequence(a, b *message) int { return int(a.sequence - b.sequence) }
+func bySequence(a, b *message) int { return cmp.Compare(a.sequence, b.sequence) }
 
 // insert puts a message at the place that its sequence gives it.
 func insert(messages []*message, m *message) []*message {

@@ -34,7 +34,7 @@ func (s *Server) Inspect(name string) QueueState {
 	defer q.unlock()
 	q.settle(time.Now())
 	state := QueueState{Deleted: maps.Clone(q.deletes)}
-	messages := slices.SortedFunc(maps.Values(q.byID), func(a, b *message) int { return int(a.sequence - b.sequence) })
+	messages := slices.SortedFunc(maps.Values(q.byID), bySequence)
 	for _, m := range messages {
 		state.Messages = append(state.Messages, MessageState{
 			ID: m.id, Handle: m.handle(), Body: m.body, Group: m.group, Receives: m.receives,
