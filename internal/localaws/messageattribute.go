@@ -15,6 +15,9 @@ type attributeValue struct {
 	DataType    string
 	StringValue *string `json:",omitempty"`
 	BinaryValue []byte  `json:",omitempty"`
+
+	StringListValues []string `json:",omitempty"` // which neither service supports
+	BinaryListValues [][]byte `json:",omitempty"`
 }
 
 // traceHeader is the only system attribute that a message can be sent with.
@@ -66,6 +69,8 @@ func inName(r rune) bool {
 func (v attributeValue) check(name string) error {
 	base, _, _ := strings.Cut(v.DataType, ".")
 	switch {
+	case len(v.StringListValues)+len(v.BinaryListValues) > 0:
+		return legacy("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.")
 	case v.DataType == "":
 		return invalid("The message attribute '%s' must contain non-empty message attribute type.", name)
 	case len(v.DataType) > 256:

@@ -58,6 +58,10 @@ var sendCases = []Case{
 	{About: "SendMessage", What: "a Number with a sign, a fraction and an exponent", Source: reservedNames, Want: "ok", run: sendAttribute("a", value("Number.x", "-1.50e+3"))},
 	{About: "SendMessage", What: "an attribute with an empty text", Source: sqsTests + "test_send_message_with_empty_string_attribute", Want: invalidValue,
 		Text: "Message (user) attribute 'a' must contain a non-empty value of type 'String'.", run: sendAttribute("a", value("String", ""))},
+	{About: "SendMessage", What: "a list of texts as an attribute", Source: queueAPI + "MessageAttributeValue.html (not implemented)", Want: "AWS.SimpleQueueService.UnsupportedOperation 400",
+		run: func(w *world) answer {
+			return w.send(w.queue(), "x", "MessageAttributes", in{"a": in{"DataType": "String", "StringListValues": []string{"a"}}})
+		}},
 	{About: "SendMessage", What: "eleven attributes", Source: reservedNames, Want: invalidValue, run: func(w *world) answer {
 		all := map[string]map[string]string{}
 		for i := range 11 {
