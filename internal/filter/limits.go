@@ -1,49 +1,57 @@
 package filter
 
-import "fmt"
-
 // The limits of SNS for a filter policy.
 const (
-	MaxValues = 150 // combinations: the numbers of values of all keys, multiplied
+	MaxValues = 150 // combinations: the values of each key multiplied, each times the depth of its key
 	MaxKeys   = 5   // on the first level
 )
 
-// checkLimits refuses a policy that SNS calls too complex.
-func checkLimits(policy map[string]any) error {
-	if n := len(policy); n > MaxKeys {
-		return fmt.Errorf("it has %d keys, at most %d are allowed", n, MaxKeys)
-	}
-	if n := combinations(policy, 1); n > MaxValues {
-		return fmt.Errorf("it has more than %d combinations of values", MaxValues)
-	}
-	return nil
-}
-
-// combinations multiplies the numbers of values, each counted as often as its key is deep, and adds up the
-// alternatives of "$or". It stops counting above MaxValues.
-func combinations(policy map[string]any, depth int) int {
-	product := 1
-	for key, value := range policy {
-		switch v := value.(type) {
+// combinations counts the combinations of values, so far times those of a policy, and says whether it has nested keys.
+func combinations(policy map[string]any, depth, sofar int) (n int, deep bool, err error) {
+	n = sofar
+	for _, key := range sortedKeys(policy) {
+		switch v := policy[key].(type) {
 		case map[string]any:
-			product *= combinations(v, depth+1)
+			if n, _, err = combinations(v, depth+1, n); err != nil {
+				return 0, false, err
+			}
+			deep = true
 		case []any:
-			product *= values(key, v, depth)
+			if len(v) == 0 {
+				return 0, false, refuse("Empty arrays are not allowed")
+			}
+			if key != "$or" {
+				n = min(n*len(v)*depth, MaxValues+1)
+				continue
+			}
+			var below bool
+			if n, below, err = alternatives(v, depth, n); err != nil {
+				return 0, false, err
+			}
+			deep = deep || below
+		default:
+			return 0, false, refuse("%q must be an object or an array", key)
 		}
-		product = min(product, MaxValues+1)
 	}
-	return product
+	return n, deep, nil
 }
 
-func values(key string, list []any, depth int) int {
-	if key != "$or" {
-		return len(list) * depth
+// alternatives adds up the combinations of each.
+func alternatives(list []any, depth, sofar int) (n int, deep bool, err error) {
+	if len(list) < 2 {
+		return 0, false, refuse("$or needs two alternatives or more")
 	}
-	sum := 0
-	for _, alternative := range list {
-		if object, ok := alternative.(map[string]any); ok {
-			sum += combinations(object, depth)
+	for _, a := range list {
+		object, ok := a.(map[string]any)
+		if !ok {
+			return 0, false, refuse("the alternatives of $or must be objects")
 		}
+		some, below, err := combinations(object, depth, sofar)
+		if err != nil {
+			return 0, false, err
+		}
+		n, deep = min(n+some, MaxValues+1), deep || below
 	}
-	return sum
+	return n, deep, nil
 }
+

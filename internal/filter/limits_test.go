@@ -24,6 +24,9 @@ func TestThePoliciesThatSNSCallsTooComplexAreRefused(t *testing.T) {
 		_, err := Compile(text, false)
 		assert.Equal(t, ok, err == nil, text)
 	}
-	assert.Equal(t, 72, combinations(map[string]any{
-		"a": map[string]any{"b": map[string]any{"c": []any{1, 2, 3, 4}}}, "d": map[string]any{"e": []any{1, 2, 3}}}, 1))
+	n, deep, err := combinations(map[string]any{
+		"a": map[string]any{"b": map[string]any{"c": []any{1, 2, 3, 4}}}, "d": map[string]any{"e": []any{1, 2, 3}}}, 1, 1)
+	assert.NoError(t, err)
+	assert.True(t, deep)
+	assert.Equal(t, 72, n)
 }

@@ -56,6 +56,9 @@ func (s *Server) faultFor(c Call) Fault {
 
 // run acts, with what goes wrong before and after.
 func (r *request) run(operation func(*request) (any, error)) (any, error) {
+	if err := r.server.whole(); err != nil {
+		return nil, err
+	}
 	if r.denied != nil {
 		return nil, r.denied
 	}
