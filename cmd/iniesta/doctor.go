@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -11,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newDoctor() *cobra.Command {
@@ -55,10 +54,7 @@ func show(out io.Writer, findings []iniesta.Finding, asJSON bool) error {
 		for i, f := range findings {
 			all[i] = diagnosis{f.Check, f.Status, f.Text, f.Cure}
 		}
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(all)
+		return terminal.EncodeJSON(out, all, "  ")
 	}
 	colours := map[iniesta.Status]*color.Color{
 		iniesta.OK: color.New(color.FgGreen), iniesta.Warning: color.New(color.FgYellow), iniesta.Failed: color.New(color.FgRed),
@@ -68,7 +64,10 @@ func show(out io.Writer, findings []iniesta.Finding, asJSON bool) error {
 		if f.Cure != "" {
 			text += ": " + f.Cure
 		}
-		fmt.Fprintf(out, "%s %-18s %s\n", colours[f.Status].Sprintf("%-8s", f.Status), f.Check, text)
+		status := terminal.Styled(colours[f.Status].Sprintf("%-8s", f.Status))
+		if _, err := terminal.Fprintf(out, "%s %-18s %s\n", status, f.Check, text); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newFilterPolicies() *cobra.Command {
@@ -22,12 +22,12 @@ func newFilterPolicies() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := json.Marshal(policy)
-			if err != nil {
+			var text strings.Builder
+			if err := terminal.EncodeASCII(&text, policy); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), spaced(string(text)))
-			return nil
+			_, err = terminal.Fprintf(cmd.OutOrStdout(), "%s\n", spaced(strings.TrimSuffix(text.String(), "\n")))
+			return err
 		},
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed08532102/iniesta/iniesta/config"
 	"github.com/seed08532102/iniesta/internal/embedded"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newLocal() *cobra.Command {
@@ -53,8 +54,7 @@ Other services that develop against it make theirs with iniesta setup --apply.`,
 				if err != nil {
 					return err
 				}
-				l.printEnvironment(l.adapt(c))
-				return nil
+				return l.printEnvironment(l.adapt(c))
 			}
 			return l.run(cmd.Context())
 		},
@@ -106,8 +106,12 @@ func (l *local) run(ctx context.Context) error {
 	if err := l.populate(ctx, c); err != nil {
 		return err
 	}
-	l.printEnvironment(c)
-	fmt.Fprintf(l.out, "# Running until Ctrl-C.\n")
+	if err := l.printEnvironment(c); err != nil {
+		return err
+	}
+	if _, err := terminal.Fprintf(l.out, "# Running until Ctrl-C.\n"); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
 }
@@ -156,8 +160,8 @@ func (l *local) populate(ctx context.Context, c config.Config) error {
 	return setUp(ctx, io.Discard, s, c, true)
 }
 
-// printEnvironment prints what services have to export, in the syntax of shells.
-func (l *local) printEnvironment(c config.Config) {
+// printEnvironment prints what services have to export, in the syntax of POSIX shells, for eval.
+func (l *local) printEnvironment(c config.Config) error {
 	var nodes []string
 	for _, n := range c.LockNodes {
 		nodes = append(nodes, n.Reveal())
@@ -173,6 +177,12 @@ func (l *local) printEnvironment(c config.Config) {
 		{"AWS_DEFAULT_REGION", region(c)},
 		{"AWS_REGION", region(c)},
 	} {
-		fmt.Fprintf(l.out, "export %s=%s\n", pair[0], pair[1])
+		if text := pair[1]; terminal.Escape(text) != text {
+			return fmt.Errorf("%s has characters that cannot be printed: %q", pair[0], text)
+		}
+		if _, err := terminal.Fprintf(l.out, "export %s=%s\n", pair[0], terminal.ShellQuote(pair[1])); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -9,17 +9,18 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func main() {
 	if err := run(); err != nil {
 		if !errors.Is(err, errSaid) {
-			fmt.Fprintln(os.Stderr, "iniesta:", oneLine(err.Error()))
+			_, _ = terminal.Fprintf(os.Stderr, "iniesta: %s\n", oneLine(err.Error())) // there is nowhere else to say it
 		}
 		os.Exit(1)
 	}

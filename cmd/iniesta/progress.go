@@ -1,13 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 // progress shows how many messages were moved: as a bar on a terminal, elsewhere as a line now and then.
@@ -57,14 +58,14 @@ func (p *progress) moved(n int) {
 	p.said = time.Now()
 	perSecond := float64(max(n-p.first, 1)) / time.Since(p.began).Seconds()
 	left := time.Duration(float64(max(p.expected-n, 0)) / perSecond * float64(time.Second))
-	fmt.Fprintf(p.out, "%d of about %d messages, %.0f a second, %s left\n", n, max(p.expected, n), perSecond, left.Round(time.Second))
+	_, _ = terminal.Fprintf(p.out, "%d of about %d messages, %.0f a second, %s left\n", n, max(p.expected, n), perSecond, left.Round(time.Second))
 }
 
 // end leaves the bar's line. It may be called twice.
 func (p *progress) end() {
 	if p.bar != nil {
 		_ = p.bar.Exit() // as above
-		fmt.Fprintln(p.out)
+		_, _ = terminal.Fprintf(p.out, "\n")
 		p.bar = nil
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/terminal"
 	"github.com/seed08532102/iniesta/sns"
 )
 
@@ -65,10 +66,13 @@ func publish(ctx context.Context, out io.Writer, event, body string, version int
 		return err
 	}
 	names := append([]string{c.EventKey}, slices.DeleteFunc(slices.Sorted(maps.Keys(m.Attributes)), func(n string) bool { return n == c.EventKey })...)
-	fmt.Fprintf(out, "Publish Success!\n\n\nREQUEST INFO\nMessage Event : %s\nMessage Data : %s\nFull Payload : %s\nMessage Length : %d\n",
-		m.Event(), m.Body, pythonPayload(m, names), len(payloadJSON(m, names)))
-	fmt.Fprintf(out, "\n\nRESPONSE INFO\nMessage ID : %s\nMessage Length : %d\n", m.MessageID, measured.length)
-	return nil
+	body = terminal.Lines(m.Body) // the caller's own text: as Python prints it, in its lines
+	if _, err := terminal.Fprintf(out, "Publish Success!\n\n\nREQUEST INFO\nMessage Event : %s\nMessage Data : %s\nFull Payload : %s\nMessage Length : %d\n",
+		m.Event(), terminal.Styled(body), pythonPayload(m, names), len(payloadJSON(m, names))); err != nil {
+		return err
+	}
+	_, err = terminal.Fprintf(out, "\n\nRESPONSE INFO\nMessage ID : %s\nMessage Length : %d\n", m.MessageID, measured.length)
+	return err
 }
 
 // measuredAPI keeps how long the response of a publish was.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/seed08532102/iniesta/internal/provision"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 // redriver brings messages back from the dead-letter queue.
@@ -32,11 +33,11 @@ func (r *redriver) run(ctx context.Context) error {
 		r.describe()
 		return nil
 	case r.waiting() == 0 && r.dead.Attributes["ApproximateNumberOfMessagesNotVisible"] == "0":
-		fmt.Fprintf(r.out, "%s is empty.\n", r.dead.Name)
+		_, _ = terminal.Fprintf(r.out, "%s is empty.\n", r.dead.Name)
 		return nil
 	}
 	if n := r.dead.Attributes["ApproximateNumberOfMessagesNotVisible"]; n != "0" {
-		fmt.Fprintf(r.out, "%s messages of %s are in flight, and stay for now.\n", n, r.dead.Name)
+		_, _ = terminal.Fprintf(r.out, "%s messages of %s are in flight, and stay for now.\n", n, r.dead.Name)
 	}
 	if r.options.byMessage || r.options.most > 0 {
 		return r.supervise(ctx)
@@ -63,12 +64,12 @@ func (r *redriver) expected() int {
 }
 
 func (r *redriver) describe() {
-	fmt.Fprintf(r.out, "%s has about %d messages, %s more are in flight.\n", r.dead.Name, r.waiting(), r.dead.Attributes["ApproximateNumberOfMessagesNotVisible"])
+	_, _ = terminal.Fprintf(r.out, "%s has about %d messages, %s more are in flight.\n", r.dead.Name, r.waiting(), r.dead.Attributes["ApproximateNumberOfMessagesNotVisible"])
 	pace := ""
 	if r.options.rate > 0 {
 		pace = fmt.Sprintf(", %d a second", r.options.rate)
 	}
-	fmt.Fprintf(r.out, "%d would be brought back to %s%s. Nothing was done.\n", r.expected(), r.source.Name, pace)
+	_, _ = terminal.Fprintf(r.out, "%d would be brought back to %s%s. Nothing was done.\n", r.expected(), r.source.Name, pace)
 }
 
 // errNotOffered is that SQS, or what is in its place, has no message move tasks.
@@ -90,7 +91,7 @@ func (r *redriver) moveTask(ctx context.Context) error {
 		if task, e := r.task(ctx); e != nil || aws.ToString(task.Status) != "RUNNING" {
 			return errNotOffered
 		}
-		fmt.Fprintln(r.out, "A task of SQS is at it already.")
+		_, _ = terminal.Fprintf(r.out, "A task of SQS is at it already.\n")
 	case err != nil:
 		return fmt.Errorf("starting a message move task for %s (--by-message does without): %w", r.dead.Name, err)
 	}
@@ -124,7 +125,7 @@ func (r *redriver) watch(ctx context.Context, started *sqs.StartMessageMoveTaskO
 		case "RUNNING", "CANCELLING":
 		case "COMPLETED":
 			p.end()
-			fmt.Fprintf(r.out, "%d messages are back in their queue.\n", task.ApproximateNumberOfMessagesMoved)
+			_, _ = terminal.Fprintf(r.out, "%d messages are back in their queue.\n", task.ApproximateNumberOfMessagesMoved)
 			return nil
 		default:
 			return fmt.Errorf("SQS ended the task as %s after %d messages: %s: the rest is in %s, try --by-message",

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/seed08532102/iniesta/internal/provision"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 // Messages are sent and deleted by a worker, a process of its own: between the two a message is in both
@@ -92,7 +93,7 @@ func (r *redriver) conclude(ctx context.Context, last workerReport) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted: %d messages are back in %s, the rest is in %s", last.Moved, r.source.Name, r.dead.Name)
 	}
-	fmt.Fprintf(r.out, "%d messages are back in %s.\n", last.Moved, r.source.Name)
+	_, _ = terminal.Fprintf(r.out, "%d messages are back in %s.\n", last.Moved, r.source.Name)
 	return nil
 }
 

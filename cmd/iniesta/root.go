@@ -5,9 +5,10 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/joho/godotenv"
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/spf13/cobra"
+
+	"github.com/seed08532102/iniesta/internal/envfile"
 )
 
 func newRoot() *cobra.Command {
@@ -20,7 +21,8 @@ func newRoot() *cobra.Command {
 for tests, runs AWS and Redis on this machine, and looks after queues.
 
 The settings are those of the service: INIESTA_* of the environment, or of files named by --env-file,
-which do not override the environment.`,
+which do not override the environment. A line of such a file is NAME=value. The value is taken as it is, $ too;
+quotes around it are taken off, and # begins a comment after a space.`,
 		Example: `  iniesta doctor --env-file production.env
   iniesta local
   iniesta publish -e UserUpdated.user -m '{"id": 7}'`,
@@ -50,9 +52,9 @@ which do not override the environment.`,
 // loadEnvFiles adds to the environment what the files have and it has not.
 func loadEnvFiles(paths []string) error {
 	for _, path := range paths {
-		values, err := godotenv.Read(path)
+		values, err := envfile.Read(path)
 		if err != nil {
-			return fmt.Errorf("reading --env-file %s: %w", path, err)
+			return err
 		}
 		for name, value := range values {
 			if os.Getenv(name) != "" { // an empty value is an unset one

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
+	"github.com/seed08532102/iniesta/internal/terminal"
 	"github.com/seed08532102/iniesta/sqs"
 )
 
@@ -41,8 +40,8 @@ func newSend() *cobra.Command {
 			if err := m.Send(cmd.Context()); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Message Sent\nMessageId: %s\n", m.MessageID)
-			return nil
+			_, err = terminal.Fprintf(cmd.OutOrStdout(), "Message Sent\nMessageId: %s\n", m.MessageID)
+			return err
 		},
 	}
 	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to send to SQS")

@@ -19,11 +19,12 @@ func Load(without ...Unused) (Config, error) {
 	return LoadFrom(env.ToMap(os.Environ()), without...)
 }
 
-// LoadFrom reads the settings from a map of their names, as Load does from the environment.
+// LoadFrom reads the settings from a map of their names, as Load does from the environment. Quotes around a whole
+// value are taken off: docker run --env-file leaves them on.
 func LoadFrom(environment map[string]string, without ...Unused) (Config, error) {
 	set := make(map[string]string, len(environment))
 	for name, value := range environment {
-		if value = strings.TrimSpace(value); value != "" && !unused(without, name) {
+		if value = unquoted(value); value != "" && !unused(without, name) {
 			set[name] = value
 		}
 	}
@@ -135,11 +136,24 @@ func parseList(text string) ([]string, error) {
 	}
 	list := make([]string, 0, len(items))
 	for _, item := range items {
-		if item = strings.TrimSpace(item); item != "" {
+		if item = unquoted(item); item != "" {
 			list = append(list, item)
 		}
 	}
 	return list, nil
+}
+
+// unquoted is a value without the spaces and the quotes around it. Quotes that are not a pair around the whole stay.
+func unquoted(text string) string {
+	text = strings.TrimSpace(text)
+	for _, quote := range []string{`"`, `'`} {
+		inner, begins := strings.CutPrefix(text, quote)
+		inner, ends := strings.CutSuffix(inner, quote)
+		if begins && ends && !strings.Contains(inner, quote) {
+			return strings.TrimSpace(inner)
+		}
+	}
+	return text
 }
 
 func parseRedisURLs(text string) ([]RedisURL, error) {

@@ -52,7 +52,7 @@ const maxVisibility = 12 * time.Hour
 
 var (
 	initializationTypes = []string{"QUEUE_POLLING", "EVENT_POLLING", "SNS_PRODUCER", "CUSTOM"}
-	eventFilter         = regexp.MustCompile(`^[^\s.*]+\.(\*|[^\s.*]+)$`)
+	eventFilter         = regexp.MustCompile(`^[^\s.*"]+\.(\*|[^\s.*"]+)$`)
 	attributeName       = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 )
 
@@ -105,7 +105,8 @@ func (c Config) problems(without []Unused) []error {
 			"it is not an initialization type; accepted are "+strings.Join(initializationTypes, ", "))
 	}
 	for _, f := range c.ConsumerFilters {
-		v.check(eventFilter.MatchString(f), "INIESTA_SQS_CONSUMER_FILTERS", f, "a filter is \"Event.service\" or \"Event.*\"")
+		v.check(eventFilter.MatchString(f) && !strings.HasPrefix(f, "'") && !strings.HasSuffix(f, "'"), "INIESTA_SQS_CONSUMER_FILTERS", f,
+			"a filter is Event.service or Event.*, without quotes")
 	}
 	v.check(len(c.ConsumerFilters) <= filter.MaxValues, "INIESTA_SQS_CONSUMER_FILTERS", strconv.Itoa(len(c.ConsumerFilters))+" filters",
 		fmt.Sprintf("SNS takes at most %d in a filter policy: use Event.* for several services", filter.MaxValues))

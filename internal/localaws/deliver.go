@@ -88,7 +88,9 @@ func (s *Server) sendTo(queueARN string, sub *subscription, n *notification) boo
 // took.
 func (s *Server) Undelivered() int64 { return s.undelivered.Load() }
 
-// admits reports whether the queue's policy lets a topic send to it.
+// admits reports whether the queue's policy lets a topic send to it. What a policy leaves undecided, since it asks for
+// what there is only at AWS, such as an organization, is let in: a consumer starts with such a policy too, with a
+// warning.
 func (q *queue) admits(topicARN string) bool {
 	q.mu.Lock()
 	text := q.attributes["Policy"]
@@ -97,8 +99,7 @@ func (q *queue) admits(topicARN string) bool {
 	if err != nil {
 		return false
 	}
-	ok, _ := p.TopicMaySend(topicARN, q.arn)
-	return ok
+	return p.TopicMaySend(topicARN, q.arn).Decision != policy.No
 }
 
 // message is what a queue gets: the message with its attributes where delivery is raw, else in an
