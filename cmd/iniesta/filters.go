@@ -3,10 +3,15 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta"
+	"github.com/seed08532102/iniesta/sqs"
 )
 
 func newFilterPolicies() *cobra.Command {
@@ -22,33 +27,43 @@ func newFilterPolicies() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := json.Marshal(policy)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), spaced(string(text)))
+			fmt.Fprintln(cmd.OutOrStdout(), pythonPolicy(policy))
 			return nil
 		},
 	}
 }
 
-// spaced writes JSON as Python's json.dumps does: a space after each comma and colon.
-func spaced(compact string) string {
-	var out []byte
-	inText, escaped := false, false
-	for i := range len(compact) {
-		c := compact[i]
-		out = append(out, c)
-		switch {
-		case escaped:
-			escaped = false
-		case c == '\\':
-			escaped = inText
-		case c == '"':
-			inText = !inText
-		case !inText && (c == ',' || c == ':'):
-			out = append(out, ' ')
+// pythonPolicy is the policy as Python's json.dumps writes it: spaced, and in ASCII.
+func pythonPolicy(policy sqs.FilterPolicy) string {
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(policy)) {
+		var rules []string
+		for _, r := range policy[key] {
+			if r.Prefix != "" {
+				rules = append(rules, `{"prefix": `+asciiText(r.Prefix)+"}")
+				continue
+			}
+			rules = append(rules, asciiText(r.Exact))
+		}
+		keys = append(keys, asciiText(key)+": ["+strings.Join(rules, ", ")+"]")
+	}
+	return "{" + strings.Join(keys, ", ") + "}"
+}
+
+// asciiText is a string in JSON as Python's json.dumps writes it.
+func asciiText(text string) string {
+	var encoded, ascii strings.Builder
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string encodes
+	for _, r := range strings.TrimSuffix(encoded.String(), "\n") {
+		if r < 0x7F {
+			ascii.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&ascii, `\u%04x`, unit)
 		}
 	}
-	return string(out)
+	return ascii.String()
 }
