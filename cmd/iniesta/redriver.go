@@ -86,7 +86,7 @@ func (r *redriver) moveTask(ctx context.Context) error {
 	switch code := provision.Code(err); {
 	case code == "UnknownOperationException" || code == "InvalidAction" || code == "UnknownOperation" || code == "NotImplemented":
 		return errNotOffered
-	case code == "UnsupportedOperation": // there is one already, or the queue cannot have any
+	case code == "InvalidParameterValue" || code == "UnsupportedOperation": // there is one already, or the queue cannot have any
 		if task, e := r.task(ctx); e != nil || aws.ToString(task.Status) != "RUNNING" {
 			return errNotOffered
 		}

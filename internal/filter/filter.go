@@ -2,13 +2,12 @@ package filter
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// Filter is a filter policy to be asked what passes, with every operator of SNS but cidr. It is what a
+// Filter is a filter policy to be asked what passes, with every operator of SNS. It is what a
 // server needs; consumers compare policies (Policy).
 type Filter struct{ conditions []condition }
 
@@ -21,75 +20,182 @@ type condition struct {
 	either   []*Filter // of "$or": one is enough
 }
 
-// Compile reads a policy. Nested keys are for filters of message bodies. It refuses what SNS refuses.
+// The limits of SNS.
+const (
+	maxKeys         = 5   // of a policy, nested ones not counted
+	maxCombinations = 150 // of values: those of each key multiplied, each times the depth of its key
+)
+
+// refusal is why SNS refuses a policy, in the words of SNS.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+// ErrNested is the refusal of nested keys in a filter of message attributes.
+var ErrNested = refuse("Filter policy scope MessageAttributes does not support nested filter policy")
+
+// Compile reads a policy. Nested keys are for filters of message bodies. It refuses what SNS refuses, in the words
+// of SNS.
 func Compile(text string, nested bool) (*Filter, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var policy map[string]any
-	if err := decoder.Decode(&policy); err != nil || decoder.More() {
-		return nil, errors.New("it is not a JSON object")
+	if err := decoder.Decode(&policy); err != nil || policy == nil || decoder.More() {
+		return nil, refuse("failed to parse JSON.")
 	}
-	return compile(policy, nested)
+	if len(policy) > maxKeys {
+		return nil, refuse("Filter policy can not have more than %d keys", maxKeys)
+	}
+	n, deep, err := combinations(policy, 1, 1)
+	switch {
+	case err != nil:
+		return nil, err
+	case deep && !nested:
+		return nil, ErrNested
+	case n > maxCombinations:
+		return nil, refuse("Filter policy is too complex")
+	}
+	if nested {
+		policy = expand(policy).(map[string]any)
+	}
+	return compile(policy)
 }
 
-func compile(policy map[string]any, nested bool) (*Filter, error) {
-	f := &Filter{}
-	for key, value := range policy {
-		c, err := compileKey(key, value, nested)
+// combinations counts the combinations of values, so far times those of a policy, and says whether it has nested keys.
+func combinations(policy map[string]any, depth, sofar int) (n int, deep bool, err error) {
+	n = sofar
+	for _, key := range sortedKeys(policy) {
+		switch v := policy[key].(type) {
+		case map[string]any:
+			if n, _, err = combinations(v, depth+1, n); err != nil {
+				return 0, false, err
+			}
+			deep = true
+		case []any:
+			if len(v) == 0 {
+				return 0, false, refuse("Empty arrays are not allowed")
+			}
+			if key != "$or" {
+				n = min(n*len(v)*depth, maxCombinations+1)
+				continue
+			}
+			var below bool
+			if n, below, err = alternatives(v, depth, n); err != nil {
+				return 0, false, err
+			}
+			deep = deep || below
+		default:
+			return 0, false, refuse("%q must be an object or an array", key)
+		}
+	}
+	return n, deep, nil
+}
+
+// alternatives adds up the combinations of each.
+func alternatives(list []any, depth, sofar int) (n int, deep bool, err error) {
+	if len(list) < 2 {
+		return 0, false, refuse("$or needs two alternatives or more")
+	}
+	for _, a := range list {
+		object, ok := a.(map[string]any)
+		if !ok {
+			return 0, false, refuse("the alternatives of $or must be objects")
+		}
+		some, below, err := combinations(object, depth, sofar)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", key, err)
+			return 0, false, err
+		}
+		n, deep = min(n+some, maxCombinations+1), deep || below
+	}
+	return n, deep, nil
+}
+
+// compile reads a policy whose form was checked.
+func compile(policy map[string]any) (*Filter, error) {
+	f := &Filter{}
+	for _, key := range sortedKeys(policy) {
+		c, err := compileKey(key, policy[key])
+		if err != nil {
+			return nil, err
 		}
 		f.conditions = append(f.conditions, c)
 	}
 	return f, nil
 }
 
-func compileKey(key string, value any, nested bool) (condition, error) {
+func compileKey(key string, value any) (condition, error) {
 	c := condition{key: key}
-	switch v := value.(type) {
-	case []any:
+	if inner, ok := value.(map[string]any); ok {
+		f, err := compile(inner)
+		c.inner = f
+		return c, err
+	}
+	for _, rule := range value.([]any) {
 		if key == "$or" {
-			return compileOr(v, nested)
-		}
-		if len(v) == 0 {
-			return c, errors.New("it has no values")
-		}
-		for _, rule := range v {
-			m, err := compileRule(rule)
+			f, err := compile(rule.(map[string]any))
 			if err != nil {
 				return c, err
 			}
-			c.matchers = append(c.matchers, m)
+			c.either = append(c.either, f)
+			continue
 		}
-		return c, nil
-	case map[string]any:
-		if !nested {
-			return c, errors.New("its values must be in an array; nested keys are for FilterPolicyScope MessageBody")
-		}
-		inner, err := compile(v, nested)
-		c.inner = inner
-		return c, err
-	}
-	return c, errors.New("its values must be in an array")
-}
-
-func compileOr(alternatives []any, nested bool) (condition, error) {
-	c := condition{key: "$or"}
-	for _, a := range alternatives {
-		object, ok := a.(map[string]any)
-		if !ok {
-			return c, errors.New("its alternatives must be objects")
-		}
-		f, err := compile(object, nested)
+		m, err := compileRule(rule)
 		if err != nil {
 			return c, err
 		}
-		c.either = append(c.either, f)
-	}
-	if len(c.either) < 2 {
-		return c, errors.New("it needs two alternatives or more")
+		c.matchers = append(c.matchers, m)
 	}
 	return c, nil
+}
+
+func sortedKeys(object map[string]any) []string {
+	keys := make([]string, 0, len(object))
+	for key := range object {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// expand makes nested objects of keys with dots, which SNS takes for paths, in policies and in bodies alike.
+func expand(value any) any {
+	switch v := value.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = expand(item)
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for _, key := range sortedKeys(v) {
+			place(object, strings.Split(key, "."), expand(v[key]))
+		}
+		return object
+	}
+	return value
+}
+
+// place puts a value at a path. Where there is an object already, both are one.
+func place(object map[string]any, path []string, value any) {
+	below, isObject := object[path[0]].(map[string]any)
+	if len(path) > 1 {
+		if !isObject {
+			below = make(map[string]any)
+			object[path[0]] = below
+		}
+		place(below, path[1:], value)
+		return
+	}
+	if added, ok := value.(map[string]any); ok && isObject {
+		for _, key := range sortedKeys(added) {
+			place(below, []string{key}, added[key])
+		}
+		return
+	}
+	object[path[0]] = value
 }
 
 // PassesAttributes reports whether a message with these attributes passes. A value is a string, a
@@ -101,7 +207,10 @@ func (f *Filter) PassesBody(body string) bool {
 	decoder := json.NewDecoder(strings.NewReader(body))
 	decoder.UseNumber()
 	var object map[string]any
-	return decoder.Decode(&object) == nil && object != nil && f.passes(object)
+	if decoder.Decode(&object) != nil || object == nil || decoder.More() {
+		return false
+	}
+	return f.passes(expand(object).(map[string]any))
 }
 
 func (f *Filter) passes(object map[string]any) bool {

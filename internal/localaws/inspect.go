@@ -23,9 +23,10 @@ type MessageState struct {
 	Delayed  bool
 }
 
-// Inspect returns a queue's state, the zero state for a queue that does not exist.
+// Inspect returns the state of a queue in the server's own region and account, the zero state for a queue that does
+// not exist.
 func (s *Server) Inspect(name string) QueueState {
-	q := s.byName(name)
+	q := s.queueByARN(arn("sqs", s.region, s.account, name))
 	if q == nil {
 		return QueueState{}
 	}

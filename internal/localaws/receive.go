@@ -55,8 +55,11 @@ func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	most, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, 10)
+	most, err := in.most()
 	if err != nil {
+		return nil, err
+	}
+	if err := in.checkNames(); err != nil {
 		return nil, err
 	}
 	q.mu.Lock()
@@ -87,6 +90,29 @@ func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
 			return &receiveOutput{}, nil
 		}
 	}
+}
+
+func (in *receiveInput) most() (int, error) {
+	if n := in.MaxNumberOfMessages; n != nil && (*n < 1 || *n > 10) {
+		return 0, invalidValue("MaxNumberOfMessages", *n, "Must be between 1 and 10, if provided.")
+	}
+	return within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, 10)
+}
+
+// checkNames refuses system attributes that are not known.
+func (in *receiveInput) checkNames() error {
+	for _, name := range slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames) {
+		if !slices.Contains(systemAttributes, name) && !knownAttribute(name) { // of messages, or of queues as the first SDKs had it
+			return unknownAttribute(name)
+		}
+	}
+	return nil
+}
+
+// systemAttributes are the names that a receive can ask for.
+var systemAttributes = []string{
+	"All", "AWSTraceHeader", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", "DeadLetterQueueSourceArn",
+	"MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber",
 }
 
 // await waits for something to become ready, or for the poll's end. It returns false when the client
@@ -175,6 +201,7 @@ func (q *queue) candidates(most int) []*message {
 // fly counts a receive of m and hides it for its visibility timeout.
 func (q *queue) fly(m *message, now time.Time, visibility time.Duration) {
 	m.receives++
+	m.receivesHere++
 	m.handles++
 	m.takenAt = now
 	if m.firstReceived.IsZero() {
@@ -188,9 +215,9 @@ func (q *queue) expired(m *message, now time.Time) bool {
 	if now.Sub(m.sentAt) < time.Duration(q.number("MessageRetentionPeriod"))*time.Second {
 		return false
 	}
-	delete(q.byID, m.id)
+	q.forget(m)
 	if q.fifo {
-		q.groups.landed(m.group)
+		q.groups.landed(m)
 	}
 	return true
 }
@@ -218,7 +245,7 @@ func (r *request) answer(q *queue, taken []*message, in *receiveInput, now time.
 func describe(m *message, in *receiveInput) receivedMessage {
 	out := receivedMessage{
 		MessageId: m.id, ReceiptHandle: m.handle(), Body: m.body, MD5OfBody: m.md5,
-		Attributes: m.systemAttributes(append(in.AttributeNames, in.MessageSystemAttributeNames...)),
+		Attributes: m.systemAttributes(slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames)),
 	}
 	out.MessageAttributes = chosen(m.attributes, in.MessageAttributeNames)
 	if len(out.MessageAttributes) > 0 {
@@ -246,6 +273,9 @@ func (m *message) systemAttributes(names []string) map[string]string {
 	}
 	if m.source != "" {
 		all["DeadLetterQueueSourceArn"] = m.source
+	}
+	if m.trace != "" {
+		all[traceHeader] = m.trace
 	}
 	if m.dedup != "" {
 		all["MessageDeduplicationId"] = m.dedup
@@ -291,10 +321,10 @@ func (m *message) handle() string {
 
 // parseHandle reads a receipt handle.
 func parseHandle(handle string) (id string, number int, err error) {
-	id, text, ok := strings.Cut(handle, "#")
-	number, convErr := strconv.Atoi(text)
-	if !ok || convErr != nil || uuid.Validate(id) != nil {
-		return "", 0, errInvalidHandle
+	id, digits, ok := strings.Cut(handle, "#")
+	number, convErr := strconv.Atoi(digits)
+	if !ok || convErr != nil || number < 1 || uuid.Validate(id) != nil {
+		return "", 0, invalidHandle(handle)
 	}
 	return id, number, nil
 }
