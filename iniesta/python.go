@@ -62,7 +62,7 @@ func (c *checker) pythonQueue(attributes map[string]string) {
 	const check = "python queue"
 	before := len(c.findings)
 	if c.types.Has(EVENT_POLLING) && !pythonMayStart(attributes["Policy"]) {
-		c.warn(check, "run iniesta setup --apply, or make it so by hand",
+		c.warn(check, "put this statement first: "+c.pythonStatement(attributes["QueueArn"]),
 			`the Python library does not start: the first statement of the queue's policy has to allow the action "SQS:SendMessage", written so`)
 	}
 	visibility := seconds(attributes["VisibilityTimeout"])
@@ -79,6 +79,12 @@ func (c *checker) pythonQueue(attributes map[string]string) {
 	}
 }
 
+// pythonStatement lets the topic send, in words that the Python library looks for.
+func (c *checker) pythonStatement(queueARN string) string {
+	return fmt.Sprintf(`{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":%q,"Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}`,
+		pythonAction, queueARN, c.config.GlobalTopicARN)
+}
+
 // longestInQueue is how long a message that nobody deletes is given out again: until it is a dead letter, else
 // until it is too old.
 func longestInQueue(attributes map[string]string) time.Duration {
@@ -89,6 +95,9 @@ func longestInQueue(attributes map[string]string) time.Duration {
 	}
 	return min(retention, time.Duration(p.count())*seconds(attributes["VisibilityTimeout"]))
 }
+
+// pythonAction is compared by the Python library with its case.
+const pythonAction = "SQS:SendMessage"
 
 // pythonMayStart reads a queue's policy as the Python library does.
 func pythonMayStart(text string) bool {
@@ -101,12 +110,11 @@ func pythonMayStart(text string) bool {
 	if json.Unmarshal([]byte(text), &policy) != nil || len(policy.Statement) == 0 || policy.Statement[0].Effect != "Allow" {
 		return false
 	}
-	const action = "SQS:SendMessage"
 	switch given := policy.Statement[0].Action.(type) {
 	case string:
-		return strings.Contains(given, action)
+		return strings.Contains(given, pythonAction)
 	case []any:
-		return slices.Contains(given, any(action))
+		return slices.Contains(given, any(pythonAction))
 	}
 	return false
 }

@@ -87,6 +87,10 @@ func TestDiagnoseWarnsOfWhatKeepsPythonFromStarting(t *testing.T) {
 			w.set("Policy", policy)
 			f := pythonFindings(t, w, iniesta.WithPython())["python queue"]
 			assert.Equal(t, ok, f.Status == iniesta.OK, "%s: %s", policy, f.Text)
+			if statement, given := strings.CutPrefix(f.Cure, "put this statement first: "); given {
+				w.set("Policy", `{"Statement":[`+statement+`]}`)
+				assert.Equal(t, iniesta.OK, pythonFindings(t, w, iniesta.WithPython())["python queue"].Status, "the cure helps")
+			}
 		}
 	})
 }
