@@ -38,7 +38,7 @@ func (c *Client) ConfirmPermission(ctx context.Context, topicARN string) error {
 		return fmt.Errorf("%w: %s may not send to %s: %s: run iniesta setup --apply, or add the statement %s",
 			ErrPermissionNotFound, topicARN, q.name, v.Why, policy.GrantOf(topicARN, queueARN))
 	case policy.Undecided:
-		consumer.log.LogAttrs(ctx, slog.LevelWarn, "[INIESTA] whether the topic may send to the queue is undecided",
+		s.log.LogAttrs(ctx, slog.LevelWarn, "[INIESTA] whether the topic may send to the queue is undecided",
 			slog.String("topic", topicARN), slog.String("queue", q.name), slog.String("reason", v.Why))
 	}
 	return nil

@@ -2,15 +2,17 @@ package attribute
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"unicode/utf16"
 
 	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
-// arrayValue writes a list as Python's ujson does: no spaces, slashes escaped, nothing but ASCII.
+// arrayValue writes a list as Python's ujson does: no spaces, slashes escaped, nothing but ASCII, and floats
+// that can be told from integers.
 func arrayValue(list any) (Value, error) {
-	compact, err := jsonbody.Encode(list)
+	compact, err := jsonbody.Encode(withFloats(reflect.ValueOf(list), 0))
 	if err != nil {
 		return Value{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
