@@ -42,7 +42,7 @@ which do not override the environment.`,
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "log what the library does to stderr")
 	root.AddCommand(
 		newInitializationType(), newFilterPolicies(), newPublish(), newSend(),
-		newDoctor(), newSetup(), newLocal(), newTail(), newPeek(), newRedrive(),
+		newDoctor(), newSetup(), newLocal(), newTail(), newPeek(), newRedrive(), newPort(),
 	)
 	return root
 }

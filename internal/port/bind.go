@@ -1,0 +1,266 @@
+package port
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed08532102/iniesta/internal/port/python"
+)
+
+// bind notes that a function handles an event, a list of events, or what no other handler does.
+func (r *reader) bind(v, event value, given bool, n *python.Node, note string) {
+	at := r.at(n)
+	h, notes := r.handlerOf(v, n)
+	if h == nil {
+		r.found.leave(at, "%s: the function that it binds is known only at run time: nothing was written for it", r.module().source(n))
+		return
+	}
+	if note != "" {
+		notes = append(notes, note+" ("+at.String()+")")
+	}
+	if len(r.frames) > 1 && r.frames[1].function != nil && r.frames[1].call == "" {
+		notes = append(notes, fmt.Sprintf("it is bound in %s, which nothing that was read calls (%s)", r.frames[1].function.qualified(), at))
+	}
+	for _, b := range r.events(event, given) {
+		b.At, b.Conditions, b.Notes = at, r.held(), notes
+		h.add(b)
+	}
+}
+
+func (h *Handler) add(b *Bind) {
+	for _, known := range h.Binds {
+		if known.At == b.At && known.Event == b.Event && known.Default == b.Default && known.Unresolved == b.Unresolved {
+			return
+		}
+	}
+	h.Binds = append(h.Binds, b)
+}
+
+// events are the binds of what is given as an event.
+func (r *reader) events(event value, given bool) []*Bind {
+	if _, none := event.(nothing); !given || none {
+		return []*Bind{{Default: true}}
+	}
+	if e, ok := event.(external); ok && e.name == "iniesta.sqs.default" {
+		return []*Bind{{Default: true}}
+	}
+	if name, ok := plain(event); ok {
+		return []*Bind{{Event: name}}
+	}
+	switch event := event.(type) {
+	case unknown:
+		return []*Bind{{Unresolved: event.why}}
+	case member:
+		return []*Bind{{Unresolved: event.class.name + "." + event.name + ", which is no str: Python never finds it"}}
+	}
+	items, known := r.items(event)
+	if list, ok := event.(*sequence); ok && !known {
+		items = list.items
+	}
+	var binds []*Bind
+	for _, item := range items {
+		binds = append(binds, r.events(item, true)...)
+	}
+	if !known {
+		binds = append(binds, &Bind{Unresolved: "more events, which are known only at run time"})
+	}
+	return binds
+}
+
+// handlerOf is the handler of a function, without what wraps it, of which the notes speak.
+func (r *reader) handlerOf(v value, n *python.Node) (*Handler, []string) {
+	var notes []string
+	var owner *class
+	if inner, by, ok := r.decorated(v); ok {
+		v, notes = inner, append(notes, by)
+	}
+	for {
+		switch w := v.(type) {
+		case wrapped:
+			notes = append(notes, w.by+" wraps the handler in Python: port it as sqs.WithMiddleware, or in the body")
+			v = w.inner
+			continue
+		case published:
+			v = w.inner
+			continue
+		case partial:
+			notes = append(notes, w.text+" gives the handler arguments in Python")
+			v = w.function
+			continue
+		case *object:
+			c, ok := w.of.(*class)
+			if !ok {
+				return nil, nil
+			}
+			f, _, ok := c.lookup("__call__")
+			if !ok {
+				return nil, nil
+			}
+			v = bound(f, w)
+			continue
+		case method:
+			if o, ok := w.self.(*object); ok {
+				owner, _ = o.of.(*class)
+				if o.text != "" && len(o.arguments.positional)+len(o.arguments.named) > 0 {
+					notes = append(notes, "the instance is made by "+o.text+" ("+o.at.String()+")")
+				}
+			}
+			if c, ok := w.self.(*class); ok {
+				owner = c
+			}
+			v = w.function
+			continue
+		case *function:
+			if owner == nil {
+				owner = w.owner
+			}
+			return r.handler(w, owner), append(notes, w.notes()...)
+		case external:
+			return r.outsideHandler(w, n), notes
+		}
+		return nil, nil
+	}
+}
+
+// decorated recognises the inner function of a decorator of the service, which stands for the function under it.
+func (r *reader) decorated(v value) (inner value, note string, ok bool) {
+	f := functionOf(v)
+	if f == nil || len(r.wrapping) == 0 {
+		return nil, "", false
+	}
+	w := r.wrapping[len(r.wrapping)-1]
+	if core(w.inner) == core(v) || f.maker == "" {
+		return nil, "", false
+	}
+	return w.inner, w.by + " wraps the handler in Python: port it as sqs.WithMiddleware, or in the body", true
+}
+
+func (f *function) notes() []string {
+	if f.maker == "" {
+		return nil
+	}
+	return []string{f.name + " is made by " + f.maker + ", with what that call gives it"}
+}
+
+func (r *reader) handler(f *function, owner *class) *Handler {
+	for _, h := range r.found.Handlers {
+		if h.def == f.def && h.class == owner {
+			return h
+		}
+	}
+	h := &Handler{
+		Name: f.name, At: f.module.at(f.def), Lines: f.module.block(f.def), short: f.name,
+		class: owner, def: f.def, module: f.module, fields: bodyFields(f),
+	}
+	if owner != nil {
+		h.Name = owner.name + "." + f.name
+		if f.owner != nil && f.owner != owner {
+			h.Notes = append(h.Notes, fmt.Sprintf("%s has it from %s (%s)", owner.name, f.owner.name, f.owner.module.at(f.owner.def)))
+		}
+	}
+	args := f.def.Node("args")
+	if len(args.Nodes("args"))+len(args.Nodes("posonlyargs")) == 0 && args.Node("vararg") == nil {
+		h.Notes = append(h.Notes, "Python refuses it: it takes no message")
+	}
+	r.found.Handlers = append(r.found.Handlers, h)
+	return h
+}
+
+// outsideHandler is a handler that a library defines, or a module that is not in the directory.
+func (r *reader) outsideHandler(e external, n *python.Node) *Handler {
+	for _, h := range r.found.Handlers {
+		if h.def == nil && h.Name == e.name {
+			return h
+		}
+	}
+	_, short := cutLast(e.name)
+	h := &Handler{Name: e.name, At: r.at(n), short: short, module: r.module(),
+		Notes: []string{"its body is not in the directory"}}
+	r.found.Handlers = append(r.found.Handlers, h)
+	return h
+}
+
+// bodyFields are the fields of the message's body that a handler reads by name.
+func bodyFields(f *function) []string {
+	params := append(f.def.Node("args").Nodes("posonlyargs"), f.def.Node("args").Nodes("args")...)
+	if f.owner != nil && f.kind != "staticmethod" && len(params) > 1 {
+		params = params[1:]
+	}
+	if len(params) == 0 {
+		return nil
+	}
+	message, bodies := params[0].Text("arg"), map[string]bool{}
+	isBody := func(n *python.Node) bool {
+		return n.Is("Attribute") && n.Text("attr") == "body" && n.Node("value").Text("id") == message || n.Is("Name") && bodies[n.Text("id")]
+	}
+	f.def.Walk(func(n *python.Node) bool {
+		if n.Is("Assign", "NamedExpr") && isBody(n.Node("value")) {
+			for _, target := range append(n.Nodes("targets"), n.Node("target")) {
+				if target.Is("Name") {
+					bodies[target.Text("id")] = true
+				}
+			}
+		}
+		return true
+	})
+	var fields []string
+	f.def.Walk(func(n *python.Node) bool {
+		key := n.Node("slice")
+		if n.Is("Call") && n.Node("func").Text("attr") == "get" && len(n.Nodes("args")) > 0 && isBody(n.Node("func").Node("value")) {
+			key = n.Nodes("args")[0]
+		} else if !n.Is("Subscript") || !isBody(n.Node("value")) {
+			return true
+		}
+		if key.Text("kind") == "str" {
+			fields = append(fields, key.Text("text"))
+		}
+		return true
+	})
+	slices.Sort(fields)
+	return slices.Compact(fields)
+}
+
+// finish sorts what was found, and looks for events that two handlers have.
+func (r *reader) finish() {
+	byPlace := func(a, b Place) int {
+		if c := strings.Compare(a.File, b.File); c != 0 {
+			return c
+		}
+		return a.Line - b.Line
+	}
+	f := r.found
+	slices.SortStableFunc(f.Handlers, func(a, b *Handler) int { return byPlace(a.At, b.At) })
+	slices.SortStableFunc(f.Routes, func(a, b *Route) int { return byPlace(a.At, b.At) })
+	slices.SortStableFunc(f.Messages, func(a, b *Message) int { return byPlace(a.At, b.At) })
+	slices.SortStableFunc(f.Clients, func(a, b *Client) int { return byPlace(a.At, b.At) })
+	slices.SortStableFunc(f.Settings, func(a, b *Setting) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return byPlace(a.At, b.At)
+	})
+	first := map[string]*Bind{}
+	for _, h := range f.Handlers {
+		for _, b := range h.Binds {
+			key := b.key()
+			if b.Unresolved != "" {
+				continue
+			}
+			if known := first[key]; known != nil {
+				b.First = known
+				continue
+			}
+			first[key] = b
+		}
+	}
+	slices.SortStableFunc(f.Left, func(a, b Left) int { return byPlace(a.At, b.At) })
+}
+
+// key is the event, as the registry in Go knows it.
+func (b *Bind) key() string {
+	if b.Default {
+		return "*"
+	}
+	return b.Event
+}

@@ -1,0 +1,167 @@
+package port
+
+import (
+	"slices"
+
+	"github.com/seed08532102/iniesta/internal/port/python"
+)
+
+// Bounds of following a service: what goes on longer is left to a person.
+const (
+	maxSteps = 2_000_000
+	maxDepth = 40
+	maxLoop  = 2000
+)
+
+// reader follows a service: it evaluates its modules as far as that is possible without running them, and notes what
+// they register, publish and set.
+type reader struct {
+	modules *modules
+	all     []*module
+	found   *Service
+
+	conditions []string // that hold where the reader is
+	frames     []*frame
+	steps      int
+	functions  []*function // every one that was made
+	called     map[*python.Node]bool
+	classes    map[*python.Node]*class
+	wrapping   []wrapping // decorators of the service that are being applied
+
+	known // what the pass before found out
+	next  known
+	sites map[*python.Node]any // what was noted for a place already
+}
+
+// known is what a second pass needs, since Python reads modules in an order that only running it shows.
+type known struct {
+	settings   map[string][]value // given by assignment or call
+	configured []value            // modules and classes of settings
+	attributes map[string][]value // clients that were stored in attributes of objects that are not known
+}
+
+func newKnown() known {
+	return known{settings: map[string][]value{}, attributes: map[string][]value{}}
+}
+
+// frame is a call that is being followed.
+type frame struct {
+	function *function
+	module   *module
+	scope    *scope
+	returned []value
+	self     value  // of a method
+	call     string // in Python
+}
+
+// wrapping is a decorator of the service that is applied to a function.
+type wrapping struct {
+	inner value
+	def   *python.Node
+	by    string
+}
+
+// follow reads a service twice.
+func follow(all []*module, dir string) *Service {
+	k := newKnown()
+	var r *reader
+	for range 2 {
+		r = &reader{
+			modules: newModules(all, dir), all: all, found: &Service{Files: len(all)}, known: k, next: newKnown(),
+			called: map[*python.Node]bool{}, classes: map[*python.Node]*class{}, sites: map[*python.Node]any{},
+		}
+		r.run()
+		k = r.next
+	}
+	r.finish()
+	return r.found
+}
+
+func (r *reader) run() {
+	for _, m := range r.all {
+		m.state, m.scope = notRun, nil
+	}
+	for _, m := range r.all {
+		r.load(m)
+	}
+	for i := 0; i < len(r.functions); i++ { // grows meanwhile
+		r.visit(r.functions[i])
+	}
+	if r.steps > maxSteps {
+		r.found.leave(Place{File: "."}, "the service is too large to be followed to its end: port it in parts, with --exclude")
+	}
+}
+
+// load evaluates a module, once.
+func (r *reader) load(m *module) {
+	if m.state != notRun {
+		return
+	}
+	m.state, m.scope = running, newScope(nil, m)
+	conditions, frames, wraps := r.conditions, r.frames, r.wrapping
+	r.conditions, r.wrapping = nil, nil
+	r.frames = append(frames, &frame{module: m, scope: m.scope})
+	r.block(m.tree.Nodes("body"), m.scope)
+	r.conditions, r.frames, r.wrapping = conditions, frames, wraps
+	m.state = run
+}
+
+// visit follows a function that nothing called, with arguments that are not known: what it registers, publishes and
+// creates is found that way, as frameworks call it.
+func (r *reader) visit(f *function) {
+	if r.called[f.def] || f.def.Is("Lambda") {
+		return
+	}
+	r.conditions, r.frames, r.wrapping = nil, nil, nil
+	var self value
+	if f.owner != nil && f.kind != "staticmethod" {
+		self = r.instanceOf(f.owner)
+		if f.kind == "classmethod" {
+			self = f.owner
+		}
+	}
+	r.invoke(f, self, arguments{open: true}, f.def)
+}
+
+// instanceOf is an instance of a class that is made in a way which is not known.
+func (r *reader) instanceOf(c *class) value {
+	if c.made == nil {
+		c.made = &object{of: c, attributes: map[string]value{}, at: c.module.at(c.def)}
+		if init, k, ok := c.lookup("__init__"); ok {
+			if f, ok := init.(*function); ok && k != nil {
+				r.invoke(f, c.made, arguments{open: true}, f.def)
+			}
+		}
+	}
+	return c.made
+}
+
+func (r *reader) frame() *frame { return r.frames[len(r.frames)-1] }
+
+func (r *reader) module() *module { return r.frame().module }
+
+func (r *reader) at(n *python.Node) Place { return r.module().at(n) }
+
+func (r *reader) unknown(n *python.Node) unknown { return unknown{r.module().source(n)} }
+
+// place names the function that the reader is in.
+func (r *reader) place() string {
+	for _, f := range slices.Backward(r.frames) {
+		if f.function != nil {
+			return f.function.qualified()
+		}
+		break
+	}
+	return ""
+}
+
+// held is the conditions that hold.
+func (r *reader) held() []string { return slices.Clone(r.conditions) }
+
+// qualified is the name with that of the class.
+func (f *function) qualified() string {
+	if f.owner != nil {
+		return f.owner.name + "." + f.name
+	}
+	return f.name
+}
