@@ -11,6 +11,10 @@ import (
 // bind notes that a function handles an event, a list of events, or what no other handler does.
 func (r *reader) bind(v, event value, given bool, n *python.Node, note string) {
 	at := r.at(n)
+	events := r.events(event, given)
+	if len(events) == 0 {
+		return // an empty list binds nothing
+	}
 	h, notes := r.handlerOf(v, n)
 	if h == nil {
 		r.found.leave(at, "%s: the function that it binds is known only at run time: nothing was written for it", r.module().source(n))
@@ -22,7 +26,7 @@ func (r *reader) bind(v, event value, given bool, n *python.Node, note string) {
 	if len(r.frames) > 1 && r.frames[1].function != nil && r.frames[1].call == "" {
 		notes = append(notes, fmt.Sprintf("it is bound in %s, which nothing that was read calls (%s)", r.frames[1].function.qualified(), at))
 	}
-	for _, b := range r.events(event, given) {
+	for _, b := range events {
 		b.At, b.Conditions, b.Notes = at, r.held(), notes
 		h.add(b)
 	}
@@ -52,7 +56,7 @@ func (r *reader) events(event value, given bool) []*Bind {
 	case unknown:
 		return []*Bind{{Unresolved: event.why}}
 	case member:
-		return []*Bind{{Unresolved: event.class.name + "." + event.name + ", which is no str: Python never finds it"}}
+		return []*Bind{{Unresolved: event.class.name + "." + event.name + ", a member that is no str"}}
 	}
 	items, known := r.items(event)
 	if list, ok := event.(*sequence); ok && !known {
@@ -230,6 +234,9 @@ func (r *reader) finish() {
 		return a.Line - b.Line
 	}
 	f := r.found
+	for _, c := range f.Clients {
+		c.Receiving = r.receiving[c.At]
+	}
 	slices.SortStableFunc(f.Handlers, func(a, b *Handler) int { return byPlace(a.At, b.At) })
 	slices.SortStableFunc(f.Routes, func(a, b *Route) int { return byPlace(a.At, b.At) })
 	slices.SortStableFunc(f.Messages, func(a, b *Message) int { return byPlace(a.At, b.At) })

@@ -322,9 +322,10 @@ func (r *reader) generate(n *python.Node, generators []*python.Node, s *scope, e
 		return true
 	}
 	g := generators[0]
-	items, known := r.items(r.eval(g.Node("iter"), s))
+	over := r.eval(g.Node("iter"), s)
+	items, known := r.items(over)
 	if !known || len(items) > maxLoop {
-		items, known = []value{r.unknown(g.Node("iter"))}, false
+		items, known = []value{r.oneOf(over, g.Node("iter"))}, false
 	}
 	for _, item := range items {
 		r.assign(g.Node("target"), item, s)

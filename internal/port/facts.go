@@ -3,6 +3,8 @@ package port
 import (
 	"reflect"
 	"strconv"
+
+	"github.com/seed08532102/iniesta/internal/port/python"
 )
 
 // truthOf is whether Python takes a value for true, where that is known.
@@ -122,4 +124,13 @@ func (r *reader) members(c *class) []value {
 		}
 	}
 	return items
+}
+
+// oneOf stands for each item of what is not known in full. Messages that one call creates are alike: one of them
+// stands for all.
+func (r *reader) oneOf(v value, n *python.Node) value {
+	if list, ok := v.(*sequence); ok && len(list.items) == 1 && messageOf(list.items[0]) != nil {
+		return list.items[0]
+	}
+	return r.unknown(n)
 }

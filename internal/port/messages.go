@@ -283,6 +283,6 @@ func (r *reader) clientOf(v value) *Client {
 
 func (r *reader) receives(v value) {
 	if c := r.clientOf(v); c != nil {
-		c.Receiving = true
+		r.receiving[c.At] = true // the client may be that of the pass before
 	}
 }

@@ -28,9 +28,10 @@ type reader struct {
 	classes    map[*python.Node]*class
 	wrapping   []wrapping // decorators of the service that are being applied
 
-	known // what the pass before found out
-	next  known
-	sites map[*python.Node]any // what was noted for a place already
+	known     // what the pass before found out
+	next      known
+	sites     map[*python.Node]any // what was noted for a place already
+	receiving map[Place]bool       // clients
 }
 
 // known is what a second pass needs, since Python reads modules in an order that only running it shows.
@@ -68,7 +69,7 @@ func follow(all []*module, dir string) *Service {
 	for range 2 {
 		r = &reader{
 			modules: newModules(all, dir), all: all, found: &Service{Files: len(all)}, known: k, next: newKnown(),
-			called: map[*python.Node]bool{}, classes: map[*python.Node]*class{}, sites: map[*python.Node]any{},
+			called: map[*python.Node]bool{}, classes: map[*python.Node]*class{}, sites: map[*python.Node]any{}, receiving: map[Place]bool{},
 		}
 		r.run()
 		k = r.next

@@ -43,7 +43,7 @@ func (r *Result) Print(out io.Writer, dir string) {
 		fmt.Fprintf(out, "Left for you, beside the bodies (PORT: in the code):\n")
 	}
 	for _, l := range r.Left {
-		fmt.Fprintf(out, "  %s: %s\n", l.At, oneLine(printable(l.Text)))
+		fmt.Fprintf(out, "  %s: %s\n", l.At, strings.ReplaceAll(oneLine(printable(l.Text)), " ("+l.At.String()+")", ""))
 	}
 	fmt.Fprintf(out, "Next: cd %s && go mod tidy && go test ./...  Each test fails until its body is filled in.\n", dir)
 }

@@ -170,9 +170,10 @@ func (r *reader) loop(n *python.Node, s *scope) signal {
 		r.eval(n.Node("test"), s)
 		return r.maybe(n, s, "while "+r.module().source(n.Node("test")))
 	}
-	items, ok := r.items(r.eval(n.Node("iter"), s))
+	over := r.eval(n.Node("iter"), s)
+	items, ok := r.items(over)
 	if !ok || len(items) > maxLoop {
-		r.assign(n.Node("target"), r.unknown(n.Node("iter")), s)
+		r.assign(n.Node("target"), r.oneOf(over, n.Node("iter")), s)
 		return r.maybe(n, s, "for each of "+r.module().source(n.Node("iter")))
 	}
 	depth := len(r.conditions)

@@ -102,13 +102,23 @@ func (w *output) initNotes(body *strings.Builder) {
 	}
 	for _, c := range w.service.Clients {
 		switch {
-		case c.Own || (c.Queue && c.Known && c.Receiving):
+		case c.Own || w.said(c):
 		case c.Known:
 			say(c.At, "%s is for %s, and needs a client of its own where it is used", c.Text, quoted(c.Name))
 		default:
 			say(c.At, "%s is for a queue or topic that is %s in Python", c.Text, c.Why)
 		}
 	}
+}
+
+// said reports whether main has the queue of a client, or a message says that it needs one.
+func (w *output) said(c *Client) bool {
+	if c.Queue && c.Known {
+		return slices.ContainsFunc(w.customClients(), func(other *Client) bool { return other.Name == c.Name })
+	}
+	uses := func(m *Message) bool { return m.Client == c }
+	return slices.ContainsFunc(w.service.Messages, uses) ||
+		slices.ContainsFunc(w.service.Publications, func(p *Publication) bool { return p.Used && uses(&p.Message) })
 }
 
 // customClients are those that receive from another queue than the service's own.

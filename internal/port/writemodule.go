@@ -50,9 +50,20 @@ func (w *output) environment() {
 	w.written["service.env"] = out
 }
 
+// assignment is quoted where it has to be: Docker takes quotes for a part of the value.
+func assignment(name, value string) (string, error) {
+	safe := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,*@+%{}=", r)
+	}
+	if strings.IndexFunc(value, func(r rune) bool { return !safe(r) }) < 0 {
+		return name + "=" + value, nil
+	}
+	return godotenv.Marshal(map[string]string{name: value})
+}
+
 func (w *output) environmentOf(name string, all []*Setting) string {
 	out := ""
-	line, err := godotenv.Marshal(map[string]string{name: all[0].Value})
+	line, err := assignment(name, all[0].Value)
 	agreed := true
 	for _, s := range all {
 		agreed = agreed && s.Unresolved == "" && !s.Secret && s.Value == all[0].Value

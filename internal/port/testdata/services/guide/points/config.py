@@ -1,9 +1,0 @@
-SERVICE_NAME = "points"
-INIESTA_INITIALIZATION_TYPE = ["EVENT_POLLING", "SNS_PRODUCER"]
-INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:events"
-INIESTA_SQS_CONSUMER_FILTERS = ["OrderPlaced.*"]
-INIESTA_CACHES = {
-    "iniesta1": {"HOST": "r1", "PORT": 6379, "DATABASE": 0},
-    "iniesta2": {"HOST": "r2", "PORT": 6379, "DATABASE": 0},
-    "iniesta3": {"HOST": "r3", "PORT": 6379, "DATABASE": 0},
-}
