@@ -27,7 +27,13 @@ func (r *reader) bind(v, event value, given bool, n *python.Node, note string) {
 		notes = append(notes, fmt.Sprintf("it is bound in %s, which nothing that was read calls (%s)", r.frames[1].function.qualified(), at))
 	}
 	for _, b := range events {
-		b.At, b.Conditions, b.Notes = at, r.held(), notes
+		b.At, b.Conditions = at, r.held()
+		for _, n := range notes {
+			if b.Event != "" && strings.HasPrefix(n, madeBy) {
+				n = "for " + quoted(b.Event) + " " + n
+			}
+			b.Notes = append(b.Notes, n)
+		}
 		h.add(b)
 	}
 }
@@ -140,11 +146,13 @@ func (r *reader) decorated(v value) (inner value, note string, ok bool) {
 	return w.inner, w.by + " wraps the handler in Python: port it as sqs.WithMiddleware, or in the body", true
 }
 
+const madeBy = "Python makes the function by "
+
 func (f *function) notes() []string {
 	if f.maker == "" {
 		return nil
 	}
-	return []string{f.name + " is made by " + f.maker + ", with what that call gives it"}
+	return []string{madeBy + f.maker}
 }
 
 func (r *reader) handler(f *function, owner *class) *Handler {

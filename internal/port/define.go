@@ -1,6 +1,8 @@
 package port
 
 import (
+	"strings"
+
 	"github.com/seed08532102/iniesta/internal/port/python"
 )
 
@@ -28,10 +30,28 @@ func (r *reader) newFunction(name string, n *python.Node, s *scope) *function {
 		f.owner, _ = s.vars["__class__"].(*class)
 	}
 	if len(r.frames) > 1 && r.frame().function != nil {
-		f.maker = r.frame().call
+		f.maker = r.frame().made()
 	}
 	r.functions = append(r.functions, f)
 	return f
+}
+
+// made is the call of the frame, with what is known of its parameters.
+func (f *frame) made() string {
+	if f.call == "" {
+		return ""
+	}
+	args := f.function.def.Node("args")
+	var known []string
+	for _, p := range append(append(args.Nodes("posonlyargs"), args.Nodes("args")...), args.Nodes("kwonlyargs")...) {
+		if s, ok := f.scope.vars[p.Text("arg")].(text); ok {
+			known = append(known, p.Text("arg")+" = "+quoted(string(s)))
+		}
+	}
+	if len(known) == 0 {
+		return f.call
+	}
+	return f.call + ", " + strings.Join(known, ", ")
 }
 
 func (r *reader) lambda(n *python.Node, s *scope) value {

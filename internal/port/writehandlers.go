@@ -12,6 +12,7 @@ type structType struct {
 	methods  *names
 	handlers []*Handler
 	entries  []string // of its map
+	head     strings.Builder
 }
 
 func (w *output) handlers() {
@@ -44,20 +45,20 @@ func (w *output) structOf(c *class) *structType {
 	t := &structType{name: w.names.free(name, c.module.name), class: c, methods: newNames()}
 	t.methods.taken["Handlers"] = true
 	w.types[c] = t
-	f := w.file(c.module)
-	fmt.Fprintf(&f.code, "%s", comment(fmt.Sprintf("%s is the class %s of %s.", t.name, c.name, c.module.at(c.def))))
+	f := &t.head
+	fmt.Fprintf(f, "%s", comment(fmt.Sprintf("%s is the class %s of %s.", t.name, c.name, c.module.at(c.def))))
 	for _, base := range c.bases {
 		if b, ok := base.(*class); ok {
-			f.code.WriteString(note("it extends %s (%s): what both share is a field or a function in Go", b.name, b.module.at(b.def)))
+			f.WriteString(note("it extends %s (%s): what both share is a field or a function in Go", b.name, b.module.at(b.def)))
 		}
 	}
 	if init, _, ok := c.lookup("__init__"); ok {
 		if fn := functionOf(init); fn != nil {
-			f.code.WriteString(note("Python gives its instances these attributes; they are fields in Go"))
-			f.code.WriteString(pythonLines(fn.module.block(fn.def)))
+			f.WriteString(note("Python gives its instances these attributes; they are fields in Go"))
+			f.WriteString(pythonLines(fn.module.block(fn.def)))
 		}
 	}
-	fmt.Fprintf(&f.code, "type %s struct{}\n\n", t.name)
+	fmt.Fprintf(f, "type %s struct{}\n\n", t.name)
 	return t
 }
 
@@ -205,6 +206,7 @@ func (w *output) structHandlers(t *structType) {
 		}
 		tests = append(tests, tested{name, h, events})
 	}
+	f.code.WriteString(t.head.String())
 	if entries.Len() > 0 {
 		t.entries = []string{entries.String()}
 		fmt.Fprintf(&f.code, "// Handlers binds events to methods.\nfunc (o *%s) Handlers() map[string]any {\nreturn map[string]any{\n%s}\n}\n\n", t.name, entries.String())

@@ -68,7 +68,12 @@ func (w *output) run(body *strings.Builder, uses map[string]bool, registers bool
 		body.WriteString("return iniesta.Run(ctx)\n}\n\n")
 		return
 	}
-	body.WriteString("app, err := iniesta.InitApp(ctx)\nif err != nil {\nreturn err\n}\n")
+	starts := len(w.service.InitApp) > 0 || w.serves()
+	if starts {
+		body.WriteString("app, err := iniesta.InitApp(ctx)\nif err != nil {\nreturn err\n}\n")
+	} else {
+		delete(uses, libraryPath+"/iniesta")
+	}
 	for i, c := range clients {
 		name := fmt.Sprintf("queue%d", i+1)
 		uses[libraryPath+"/sqs"] = true
@@ -76,9 +81,12 @@ func (w *output) run(body *strings.Builder, uses map[string]bool, registers bool
 		fmt.Fprintf(body, "%s := sqs.New(sqs.WithQueueName(%s))\n", name, quoted(c.Name))
 		fmt.Fprintf(body, "if err := %s.Initialize(ctx); err != nil {\nreturn err\n}\n", name)
 	}
-	body.WriteString("if err := app.Start(ctx); err != nil {\nreturn err\n}\n")
 	uses["errors"] = true
-	stops := []string{"app.Stop(end)"}
+	var stops []string
+	if starts {
+		body.WriteString("if err := app.Start(ctx); err != nil {\nreturn err\n}\n")
+		stops = []string{"app.Stop(end)"}
+	}
 	for i := range clients {
 		fmt.Fprintf(body, "if err := queue%d.StartReceivingMessages(ctx); err != nil {\nreturn err\n}\n", i+1)
 		stops = append(stops, fmt.Sprintf("queue%d.Close(end)", i+1))
@@ -98,7 +106,7 @@ func (w *output) initNotes(body *strings.Builder) {
 		w.leave(at, format, args...)
 	}
 	if len(w.service.InitApp) == 0 {
-		say(Place{File: "."}, "no Iniesta.init_app was found; iniesta.InitApp needs INIESTA_INITIALIZATION_TYPE")
+		say(Place{File: "."}, "no Iniesta.init_app was found: main starts what else was found")
 	}
 	for _, c := range w.service.Clients {
 		switch {
