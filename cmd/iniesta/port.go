@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -37,6 +38,9 @@ running it shows is named with file and line, and never guessed. Only the direct
 			}
 			if o.Module == "" {
 				o.Module = "example.com/" + port.ModuleName(name)
+			}
+			if err := port.CheckModule(o.Module); err != nil {
+				return fmt.Errorf("--module %q: %w", o.Module, err)
 			}
 			if o.Replace != "" {
 				if o.Replace, err = filepath.Abs(o.Replace); err != nil {

@@ -78,9 +78,15 @@ func (r *reader) setAttribute(of value, name string, v value, n *python.Node) {
 		}
 	case *class:
 		of.attributes.vars[name] = v
+		if isSetting(name) {
+			r.setting(name, v, n, of.name)
+		}
 	case *module:
 		if of.scope != nil {
 			of.scope.vars[name] = v
+		}
+		if isSetting(name) {
+			r.setting(name, v, n, "")
 		}
 	case *function:
 		of.scope.vars[" "+of.name+"."+name] = v

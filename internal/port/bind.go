@@ -269,7 +269,20 @@ func (r *reader) finish() {
 			first[key] = b
 		}
 	}
+	r.notImported()
 	slices.SortStableFunc(f.Left, func(a, b Left) int { return byPlace(a.At, b.At) })
+}
+
+// notImported names modules with handlers that Python does not load by what was read.
+func (r *reader) notImported() {
+	for _, h := range r.found.Handlers {
+		m := h.module
+		starts := slices.ContainsFunc(r.found.InitApp, func(p Place) bool { return p.File == m.file })
+		if m.imported || m.isPackage || starts || len(r.all) == 1 {
+			continue
+		}
+		r.found.leave(Place{File: m.file}, "nothing that was read imports it: Python binds its handlers only where something does, Go always")
+	}
 }
 
 // key is the event, as the registry in Go knows it.

@@ -75,6 +75,10 @@ func (r *reader) callStandard(e external, a arguments, n *python.Node) (value, b
 		return unknown{"the environment variable " + name}, true
 	case "importlib.import_module", "builtins.__import__":
 		return r.importByName(first, a, n), true
+	case "builtins.type.__new__", "abc.ABCMeta.__new__":
+		if r.defining != nil {
+			return r.defining, true
+		}
 	case "asyncio.create_task", "asyncio.ensure_future", "asyncio.shield", "asyncio.wait_for", "asyncio.run":
 		return first, first != nil
 	}

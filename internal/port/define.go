@@ -55,12 +55,7 @@ func (f *frame) made() string {
 }
 
 func (r *reader) lambda(n *python.Node, s *scope) value {
-	f := r.newFunction("lambda", n, s)
-	inner := r.bindParameters(f, nil, arguments{open: true})
-	r.frames = append(r.frames, &frame{function: f, module: f.module, scope: inner})
-	r.eval(n.Node("body"), inner) // for what it publishes
-	r.frames = r.frames[:len(r.frames)-1]
-	return f
+	return r.newFunction("lambda", n, s)
 }
 
 // decorate applies one decorator.
@@ -153,6 +148,7 @@ func (r *reader) defineClass(n *python.Node, s *scope) {
 	if c.enum {
 		r.makeMembers(c)
 	}
+	r.applyMetaclass(c, keywords, n)
 	r.initSubclass(c, keywords, n)
 	r.hooks(c)
 	var v value = c

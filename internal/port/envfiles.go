@@ -24,10 +24,7 @@ func (s *Service) environment(files *sources) {
 				continue
 			}
 			at := Place{name, lineOf(content, key)}
-			setting := &Setting{Name: settingName(key), Value: v, At: at, Secret: strings.HasSuffix(key, "SECRET_ACCESS_KEY")}
-			if strings.HasSuffix(key, "CACHES") && strings.Contains(v, "@") {
-				setting.Secret = true
-			}
+			setting := &Setting{Name: settingName(key), Value: v, At: at, Secret: isSecret(key, v)}
 			s.Settings = append(s.Settings, setting)
 		}
 	}

@@ -1,7 +1,9 @@
 package port
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/seed08532102/iniesta/internal/port/python"
@@ -134,3 +136,5 @@ func (r *reader) oneOf(v value, n *python.Node) value {
 	}
 	return r.unknown(n)
 }
+
+func sortedNames(vars map[string]value) []string { return slices.Sorted(maps.Keys(vars)) }

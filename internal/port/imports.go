@@ -34,6 +34,7 @@ func (r *reader) imported(name string) value {
 					}
 				}
 			}
+			m.imported = true
 			r.load(m)
 			return m
 		}
@@ -101,6 +102,7 @@ func (r *reader) member(from value, name string, n *python.Node) value {
 		}
 		full := strings.Trim(from.name+"."+name, ".")
 		if m := r.modules.find(full); m != nil {
+			m.imported = true
 			r.load(m)
 			return m
 		}
@@ -142,7 +144,8 @@ func (r *reader) importPublic(from *module, s *scope) {
 		}
 		return
 	}
-	for name, v := range from.scope.vars {
+	for _, name := range sortedNames(from.scope.vars) {
+		v := from.scope.vars[name]
 		if !strings.HasPrefix(name, "_") && !strings.HasPrefix(name, " ") {
 			s.set(name, v)
 		}

@@ -1,6 +1,7 @@
 package port
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,9 +12,8 @@ func isMessage(o *object) bool { return isA(o, sqsMessage, snsMessage) }
 
 // newMessage is a message to the queue, or one to the topic without an event yet.
 func (r *reader) newMessage(queue bool, a arguments, n *python.Node) value {
-	m := &Message{Queue: queue, Version: "1"}
+	m := &Message{Queue: queue, Version: "1", Body: r.argumentText(n, "message", len(n.Nodes("args"))-1)}
 	if queue {
-		m.Body = r.argumentText(n, "message", len(a.positional)-1)
 		m.Client = r.clientOf(first(a, "client"))
 	}
 	return r.noted(m, n)
@@ -93,7 +93,9 @@ func attributeOf(name string, v value, python string) Attribute {
 	case text:
 		a.Value = strconv.Quote(string(v))
 	case number:
-		if _, err := strconv.ParseFloat(string(v), 64); err == nil && !strings.ContainsAny(string(v), "infa_") {
+		_, notInt := strconv.ParseInt(string(v), 10, 64)
+		_, notFloat := strconv.ParseFloat(string(v), 64)
+		if notInt == nil || notFloat == nil && strings.ContainsAny(string(v), ".e") && !strings.ContainsAny(string(v), "ina_") {
 			a.Value = string(v)
 		}
 	case *sequence:
@@ -128,12 +130,10 @@ func (r *reader) argumentText(n *python.Node, name string, position int) string 
 func (r *reader) noted(m *Message, n *python.Node) value {
 	m.At, m.Text, m.In, m.node, m.module = r.at(n), r.module().source(n), r.place(), n, r.module()
 	if known, ok := r.sites[n].(*Message); ok {
-		if known.Event != m.Event || known.HasEvent != m.HasEvent {
-			known.HasEvent, known.Event = false, ""
-			known.Notes = appendNew(known.Notes, "the event is another one each time in Python")
-		}
+		known.saw(m)
 		m = known
 	} else {
+		m.saw(m)
 		r.sites[n] = m
 		r.found.Messages = append(r.found.Messages, m)
 	}
@@ -143,6 +143,32 @@ func (r *reader) noted(m *Message, n *python.Node) value {
 	}
 	o := &object{of: external{name: of}, attributes: map[string]value{" ": m}, at: m.At}
 	return o
+}
+
+// saw notes the event of one more call from the same place. Where they differ, Go takes the event as an argument.
+func (m *Message) saw(other *Message) {
+	if other.HasEvent {
+		m.seen = appendNew(m.seen, other.Event)
+	}
+	if m.Event != other.Event || m.HasEvent != other.HasEvent {
+		m.HasEvent, m.Event = false, ""
+	}
+	if m.Version != other.Version {
+		m.Version = ""
+	}
+	if m.Raw != other.Raw {
+		m.Notes = appendNew(m.Notes, "raw_event is another one in each call")
+	}
+	for _, a := range other.Attributes {
+		for i, known := range m.Attributes {
+			if known.Name == a.Name && known.Value != a.Value {
+				m.Attributes[i].Value = ""
+			}
+		}
+		if !slices.ContainsFunc(m.Attributes, func(known Attribute) bool { return known.Name == a.Name }) {
+			m.Notes = appendNew(m.Notes, "the attribute "+quoted(a.Name)+" is in some calls only")
+		}
+	}
 }
 
 func appendNew(all []string, s string) []string {
@@ -210,7 +236,7 @@ func (r *reader) setOnMessage(of value, name string, v value, n *python.Node) {
 		m.Subject = t
 	case name == "message_structure" && isText:
 		m.Structure = t
-	case name == "delay_seconds" && isNumber && isInt(string(num)):
+	case name == "delay_seconds" && isNumber && len(num) <= 3 && isInt(string(num)):
 		m.Delay = string(num)
 	case name == "message":
 		m.Notes = appendNew(m.Notes, "its body is set at "+r.at(n).String())

@@ -31,6 +31,7 @@ type module struct {
 	scope     *scope
 	state     int // of its evaluation: one of the constants below
 	isPackage bool
+	imported  bool // by another one
 }
 
 const (

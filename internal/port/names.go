@@ -1,6 +1,7 @@
 package port
 
 import (
+	"errors"
 	"go/token"
 	"go/types"
 	"strconv"
@@ -17,7 +18,9 @@ func newNames() *names {
 	for _, name := range types.Universe.Names() {
 		n.taken[name] = true
 	}
-	for _, name := range strings.Fields("main init run register routes serve received context errors http httptest iniesta log os signal sns sqs strings syscall testing time slices _") {
+	for _, name := range strings.Fields(`main init run register routes serve received _ TestTheHandlersAreThoseOfThePythonService
+		TestTheRoutesDoNotConflict context errors http httptest iniesta log signal sns sqs syscall testing time slices
+		app body ctx end ended err event got h health m mux o r server stop stopped t w want`) {
 		n.taken[name] = true
 	}
 	return n
@@ -138,4 +141,17 @@ func ModuleName(dir string) string {
 		return "service"
 	}
 	return name
+}
+
+// CheckModule refuses what the go command does not take for the path of a module.
+func CheckModule(path string) error {
+	for _, part := range strings.Split(path, "/") {
+		strange := strings.IndexFunc(part, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~", r))
+		})
+		if part == "" || strange >= 0 || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".") || strings.HasPrefix(part, "-") {
+			return errors.New("a module's path is letters, digits and -._~ between slashes, as in github.com/acme/points")
+		}
+	}
+	return nil
 }

@@ -6,18 +6,21 @@ import (
 	"github.com/seed08532102/iniesta/internal/port/python"
 )
 
+// maxText bounds texts and lists that grow.
+const maxText = 64 << 10
+
 // operate is a binary operator on what texts, lists and dicts are known to be.
 func (r *reader) operate(op string, left, right value, n *python.Node) value {
 	switch op {
 	case "Add":
 		a, okA := left.(text)
 		b, okB := right.(text)
-		if okA && okB {
+		if okA && okB && len(a)+len(b) <= maxText {
 			return a + b
 		}
 		x, okX := left.(*sequence)
 		y, okY := right.(*sequence)
-		if okX && okY {
+		if okX && okY && len(x.items)+len(y.items) <= maxText {
 			return &sequence{items: append(append([]value(nil), x.items...), y.items...), open: x.open || y.open}
 		}
 	case "Mod":

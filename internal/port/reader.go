@@ -26,6 +26,7 @@ type reader struct {
 	functions  []*function // every one that was made
 	called     map[*python.Node]bool
 	classes    map[*python.Node]*class
+	defining   *class     // by a metaclass
 	wrapping   []wrapping // decorators of the service that are being applied
 
 	known     // what the pass before found out
@@ -85,12 +86,45 @@ func (r *reader) run() {
 	for _, m := range r.all {
 		r.load(m)
 	}
-	for i := 0; i < len(r.functions); i++ { // grows meanwhile
-		r.visit(r.functions[i])
-	}
+	r.visitAll()
 	if r.steps > maxSteps {
 		r.found.leave(Place{File: "."}, "the service is too large to be followed to its end: port it in parts, with --exclude")
 	}
+}
+
+// visitAll visits the functions that no call has reached, those first that nothing calls by name: what they call is
+// reached with the arguments that it gets.
+func (r *reader) visitAll() {
+	mentioned := r.mentioned()
+	var later []*function
+	for i := 0; i < len(r.functions) || len(later) > 0; { // visits make more functions
+		if i == len(r.functions) {
+			next := later[0]
+			later = later[1:]
+			r.visit(next)
+			continue
+		}
+		if f := r.functions[i]; mentioned[f.name] {
+			later = append(later, f)
+		} else {
+			r.visit(f)
+		}
+		i++
+	}
+}
+
+// mentioned are the names that are called anywhere.
+func (r *reader) mentioned() map[string]bool {
+	names := map[string]bool{}
+	for _, m := range r.all {
+		m.tree.Walk(func(n *python.Node) bool {
+			if called := n.Node("func"); n.Is("Call") {
+				names[called.Text("id")], names[called.Text("attr")] = true, true
+			}
+			return true
+		})
+	}
+	return names
 }
 
 // load evaluates a module, once.
@@ -110,7 +144,7 @@ func (r *reader) load(m *module) {
 // visit follows a function that nothing called, with arguments that are not known: what it registers, publishes and
 // creates is found that way, as frameworks call it.
 func (r *reader) visit(f *function) {
-	if r.called[f.def] || f.def.Is("Lambda") {
+	if r.called[f.def] {
 		return
 	}
 	r.conditions, r.frames, r.wrapping = nil, nil, nil

@@ -74,6 +74,8 @@ func (m *Message) shown() string {
 	switch {
 	case m.HasEvent:
 		return printable(m.Event)
+	case len(m.seen) > 0:
+		return "one of " + quotedAll(m.seen)
 	case m.Queue:
 		return "to the queue"
 	}

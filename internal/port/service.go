@@ -98,6 +98,7 @@ type Message struct {
 	module *module
 	node   *python.Node
 	goName string
+	seen   []string // events, of all calls that were followed
 }
 
 // Attribute of a message, in Go's notation. Without a value, Go takes it as an argument.

@@ -69,8 +69,8 @@ func (r *reader) setting(name string, v value, n *python.Node, where string) {
 	if _, none := v.(nothing); none {
 		return // the default
 	}
-	s.Secret = strings.HasSuffix(s.Name, "SECRET_ACCESS_KEY")
 	s.Value, s.Unresolved = rendered(s.Name, v)
+	s.Secret = isSecret(s.Name, s.Value)
 	if s.Unresolved == hasPassword {
 		s.Secret = true
 	}
@@ -84,6 +84,12 @@ func (r *reader) setting(name string, v value, n *python.Node, where string) {
 		}
 	}
 	r.found.Settings = append(r.found.Settings, s)
+}
+
+// isSecret reports whether a value is not copied: credentials, and URLs with a password.
+func isSecret(name, value string) bool {
+	return strings.HasSuffix(name, "ACCESS_KEY") || strings.HasSuffix(name, "ACCESS_KEY_ID") ||
+		strings.Contains(value, "://") && strings.Contains(value, "@")
 }
 
 // lockNodes are the caches whose name begins with iniesta, which Python's lock uses.

@@ -48,6 +48,7 @@ type (
 		attributes *scope
 		subclasses []*class
 		enum       bool
+		meta       *class
 		made       *object // stands for an instance that is made elsewhere
 		decorators []string
 	}

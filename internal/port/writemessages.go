@@ -50,6 +50,10 @@ func (w *output) message(m *Message) {
 		notes = append(notes, "no publish() or send() of it was found nearby")
 		w.leave(m.At, "%s: no publish() or send() of it was found nearby", m.Text)
 	}
+	if !m.HasEvent && len(m.seen) > 0 {
+		notes = append(notes, "the event is one of "+quotedAll(m.seen)+" in the calls that were followed")
+		w.leave(m.At, "%s: the event is one of %s in the calls that were followed", m.Text, quotedAll(m.seen))
+	}
 	for _, n := range append(m.Notes, m.clientNote()...) {
 		notes = append(notes, n)
 		w.leave(m.At, "%s: %s", m.Text, n)
@@ -79,29 +83,26 @@ func (m *Message) clientNote() []string {
 
 // parameters are what Go takes as an argument, since only running Python shows it.
 func (m *Message) parameters() (string, []string) {
-	var notes []string
-	params := ""
+	var params, notes []string
 	if !m.HasEvent && !m.Queue {
-		params = "event string, "
+		params = append(params, "event string")
+	}
+	if m.Version == "" && !m.Queue {
+		params = append(params, "version int")
 	}
 	for _, a := range m.Attributes {
 		if a.Value == "" {
-			params += m.argument(a) + ", "
+			params = append(params, m.argument(a)+" any")
 			notes = append(notes, fmt.Sprintf("%s is the attribute %s, %s in Python", m.argument(a), quoted(a.Name), a.Python))
 		}
 	}
-	if params != "" && strings.Count(params, ", ") > 0 && !strings.HasPrefix(params, "event") {
-		params = strings.TrimSuffix(params, ", ") + " any, "
-	} else if rest, ok := strings.CutPrefix(params, "event string, "); ok && rest != "" {
-		params = "event string, " + strings.TrimSuffix(rest, ", ") + " any, "
-	}
-	return params + "body any", notes
+	return strings.Join(append(params, "body any"), ", "), notes
 }
 
 // argument is the name of the Go argument of an attribute: its position keeps it apart from the others.
 func (m *Message) argument(a Attribute) string {
 	n := newNames()
-	for _, taken := range []string{"ctx", "m", "err", "event", "body"} {
+	for _, taken := range []string{"ctx", "m", "err", "event", "body", "version"} {
 		n.taken[taken] = true
 	}
 	for _, other := range m.Attributes {
@@ -163,7 +164,9 @@ func (m *Message) valueOf(a Attribute) string {
 // optionList is version, raw event and attributes, each after a comma.
 func (m *Message) optionList() string {
 	out := ""
-	if m.Version != "1" && m.Version != "" {
+	if m.Version == "" {
+		out += ", sns.WithVersion(version)"
+	} else if m.Version != "1" {
 		out += ", sns.WithVersion(" + m.Version + ")"
 	}
 	if m.Raw {

@@ -130,6 +130,9 @@ func refused(mux *http.ServeMux, pattern string) (why string) {
 func (p *Publication) arguments() string {
 	known := p.Message
 	known.Attributes = nil
+	if known.Version == "" { // the notes of the publication say so
+		known.Version = "1"
+	}
 	for _, a := range p.Attributes {
 		if a.Value != "" {
 			known.Attributes = append(known.Attributes, a)
