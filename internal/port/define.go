@@ -154,7 +154,6 @@ func (r *reader) defineClass(n *python.Node, s *scope) {
 	var v value = c
 	decorators := n.Nodes("decorator_list")
 	for i := len(decorators) - 1; i >= 0; i-- {
-		c.decorators = append(c.decorators, r.module().source(decorators[i]))
 		d := r.eval(decorators[i], s)
 		if dec, ok := d.(decorator); ok {
 			v = dec(r, v, decorators[i])

@@ -98,10 +98,7 @@ func lowerFirst(name string) string {
 // fileName is the name of a Go file for a Python module, without its ending. Go leaves out files that begin with "_",
 // and reads endings such as _linux and _test: those get one more word.
 func (n *names) fileName(module string) string {
-	var words []string
-	for _, part := range strings.FieldsFunc(strings.ToLower(module), func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9') }) {
-		words = append(words, part)
-	}
+	words := strings.FieldsFunc(strings.ToLower(module), func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
 	if len(words) == 0 {
 		words = []string{"service"}
 	}

@@ -59,7 +59,6 @@ type frame struct {
 // wrapping is a decorator of the service that is applied to a function.
 type wrapping struct {
 	inner value
-	def   *python.Node
 	by    string
 }
 

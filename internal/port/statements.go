@@ -49,19 +49,8 @@ func (r *reader) statement(n *python.Node, s *scope) signal {
 		}
 	case "AugAssign":
 		r.augment(n, s)
-	case "FunctionDef", "AsyncFunctionDef":
-		r.define(n, s)
-	case "ClassDef":
-		r.defineClass(n, s)
-	case "Import", "ImportFrom":
-		r.imports(n, s)
-	case "Global", "Nonlocal":
-		if s.globals == nil {
-			s.globals = map[string]bool{}
-		}
-		for _, name := range n.Texts("names") {
-			s.globals[name] = true
-		}
+	case "FunctionDef", "AsyncFunctionDef", "ClassDef", "Import", "ImportFrom", "Global", "Nonlocal":
+		r.declaration(n, s)
 	case "Return":
 		r.frame().returned = append(r.frame().returned, r.evalOr(n.Node("value"), s, nothing{}))
 		return ends
@@ -93,6 +82,24 @@ func (r *reader) statement(n *python.Node, s *scope) signal {
 		r.evalOr(n.Node("value"), s, nil)
 	}
 	return goesOn
+}
+
+func (r *reader) declaration(n *python.Node, s *scope) {
+	switch n.Kind {
+	case "ClassDef":
+		r.defineClass(n, s)
+	case "Import", "ImportFrom":
+		r.imports(n, s)
+	case "Global", "Nonlocal":
+		if s.globals == nil {
+			s.globals = map[string]bool{}
+		}
+		for _, name := range n.Texts("names") {
+			s.globals[name] = true
+		}
+	default:
+		r.define(n, s)
+	}
 }
 
 // entered is what a context manager gives: clients give themselves, of others nothing is known.

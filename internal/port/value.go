@@ -50,7 +50,6 @@ type (
 		enum       bool
 		meta       *class
 		made       *object // stands for an instance that is made elsewhere
-		decorators []string
 	}
 
 	// object is an instance: of a class of the service, or of an external one.

@@ -21,9 +21,8 @@ type output struct {
 	left    []Left // of writing
 	written map[string]string
 
-	routeLines []routeLine
+	routeLines []string
 	publishes  bool // a route does
-	used       []string
 }
 
 // goFile is a Go file and its test.

@@ -177,13 +177,13 @@ func (w *output) serve(body *strings.Builder, uses map[string]bool) {
 	func routes(mux *http.ServeMux) {
 	`)
 	for _, line := range w.routeLines {
-		body.WriteString(line.code + "\n")
+		body.WriteString(line + "\n")
 	}
 	body.WriteString("}\n")
 }
 
-// mainTest writes what the other tests share, and the test of all binds.
-func (w *output) mainTest(registers bool) error {
+// boundEvents are the events that Go binds, sorted.
+func (w *output) boundEvents() []string {
 	var events []string
 	for _, h := range w.service.Handlers {
 		bound, hasDefault := h.bound()
@@ -193,6 +193,11 @@ func (w *output) mainTest(registers bool) error {
 		}
 	}
 	slices.Sort(events)
+	return events
+}
+
+// mainTest writes what the other tests share, and the test of all binds.
+func (w *output) mainTest(registers bool) error {
 	uses := map[string]bool{"slices": true, "testing": true, libraryPath + "/sqs": true}
 	register := ""
 	if registers {
@@ -213,7 +218,7 @@ func (w *output) mainTest(registers bool) error {
 			t.Errorf("bound are %%q, Python has %%q", got, want)
 		}
 	}
-	`, quoted("*"), register, quotedAll(events))
+	`, quoted("*"), register, quotedAll(w.boundEvents()))
 	if len(w.service.Handlers) > 0 {
 		body += `
 	// received is a message as the queue gives it.

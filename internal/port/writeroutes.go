@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// routeLine is one registration on the mux.
-type routeLine struct{ code string }
-
 // routes writes a function for each view, and the lines that register them.
 func (w *output) routes() {
 	mux := http.NewServeMux()
@@ -98,18 +95,17 @@ func (w *output) register(mux *http.ServeMux, route *Route, name string) {
 		} else if strings.Contains(handler, "sns.") {
 			w.publishes = true
 		}
-		w.routeLines = append(w.routeLines, routeLine{line})
+		w.routeLines = append(w.routeLines, line)
 	}
 	if len(route.Methods) == 0 {
 		w.routeNote(route.At, "the methods of the route of %s are known only at run time: mux.Handle(%s, %s)", route.Name, quoted(pattern), handler)
 	}
-	w.used = append(w.used, name)
 }
 
 func (w *output) routeNote(at Place, format string, args ...any) {
 	w.leave(at, format, args...)
 	text := fmt.Sprintf(format, args...) + " (" + at.String() + ")"
-	w.routeLines = append(w.routeLines, routeLine{strings.TrimSuffix(comment("PORT: "+oneLine(text)), "\n")})
+	w.routeLines = append(w.routeLines, strings.TrimSuffix(comment("PORT: "+oneLine(text)), "\n"))
 }
 
 // refused is why Go's mux does not take a pattern beside the others.

@@ -98,12 +98,13 @@ func (p *Parser) Parse(ctx context.Context, source []byte) (*File, error) {
 	}
 	if err != nil {
 		_ = p.Close() // the next file gets a new process
-		return nil, cmpErr(ctx, err)
+		return nil, refusal(ctx, err)
 	}
 	return read(answer)
 }
 
-func cmpErr(ctx context.Context, err error) error {
+// refusal is of the file, unless ctx ended.
+func refusal(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
