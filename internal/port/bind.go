@@ -17,7 +17,7 @@ func (r *reader) bind(v, event value, given bool, n *python.Node, note string) {
 	}
 	h, notes := r.handlerOf(v, n)
 	if h == nil {
-		r.found.leave(at, "%s: the function that it binds is known only at run time: nothing was written for it", r.module().source(n))
+		r.found.leave(at, "%s: the function that it binds%s is known only at run time: nothing was written for it", r.module().source(n), named(events))
 		return
 	}
 	if note != "" {
@@ -36,6 +36,20 @@ func (r *reader) bind(v, event value, given bool, n *python.Node, note string) {
 		}
 		h.add(b)
 	}
+}
+
+// named is the events that are known, for a person.
+func named(all []*Bind) string {
+	var events []string
+	for _, b := range all {
+		if b.Event != "" {
+			events = append(events, b.Event)
+		}
+	}
+	if len(events) == 0 {
+		return ""
+	}
+	return " to " + quotedAll(events)
 }
 
 func (h *Handler) add(b *Bind) {

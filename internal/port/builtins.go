@@ -74,6 +74,8 @@ func (r *reader) callStandard(e external, a arguments, n *python.Node) (value, b
 		return unknown{"the environment variable " + name}, true
 	case "importlib.import_module", "builtins.__import__":
 		return r.importByName(first, a, n), true
+	case "inspect.getmembers":
+		return r.getmembers(a, n), true
 	case "builtins.type.__new__", "abc.ABCMeta.__new__":
 		if r.defining != nil {
 			return r.defining, true
@@ -138,6 +140,10 @@ func (r *reader) callBuiltin(name string, a arguments, n *python.Node) value {
 		return r.rangeOf(a, n)
 	case "enumerate", "zip", "map", "filter":
 		return r.iterate(name, a, n)
+	case "dir", "vars":
+		if names, ok := attributeNames(first); ok {
+			return names
+		}
 	case "callable":
 		if callable(first) {
 			return truth(true)

@@ -151,6 +151,7 @@ func (r *reader) defineClass(n *python.Node, s *scope) {
 	r.applyMetaclass(c, keywords, n)
 	r.initSubclass(c, keywords, n)
 	r.hooks(c)
+	r.attach(c, keywords, n)
 	var v value = c
 	decorators := n.Nodes("decorator_list")
 	for i := len(decorators) - 1; i >= 0; i-- {

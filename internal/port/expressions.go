@@ -27,6 +27,9 @@ func (r *reader) eval(n *python.Node, s *scope) value {
 	case "Attribute":
 		return r.attribute(r.eval(n.Node("value"), s), n.Text("attr"), n)
 	case "Subscript":
+		if bounds := n.Node("slice"); bounds.Is("Slice") {
+			return r.slice(r.eval(n.Node("value"), s), bounds, s, n)
+		}
 		return r.item(r.eval(n.Node("value"), s), r.eval(n.Node("slice"), s), n)
 	case "Call":
 		return r.callExpression(n, s)

@@ -114,12 +114,31 @@ func (r *reader) branch(n *python.Node, s *scope) signal {
 	test := r.eval(n.Node("test"), s)
 	switch known, ok := truthOf(test); {
 	case ok && known:
+		r.passOver(n, n.Nodes("orelse"), "true")
 		return r.block(n.Nodes("body"), s)
 	case ok:
+		r.passOver(n, n.Nodes("body"), "false")
 		return r.block(n.Nodes("orelse"), s)
 	}
 	text := r.module().source(n.Node("test"))
 	return r.alternatives(s, text, []alternative{{text, n.Nodes("body")}, {"not (" + text + ")", n.Nodes("orelse")}})
+}
+
+// passOver names statements that are not followed, since their condition is known, where they use the library.
+func (r *reader) passOver(n *python.Node, statements []*python.Node, is string) {
+	if len(statements) == 0 || n.Node("test").Node("left").Text("id") == "__name__" {
+		return
+	}
+	uses := false
+	for _, statement := range statements {
+		statement.Walk(func(n *python.Node) bool {
+			uses = uses || contains([]string{"handler", "add_handler", "publish_event", "create_message"}, n.Text("attr"))
+			return !uses
+		})
+	}
+	if uses {
+		r.found.leave(r.at(statements[0]), "nothing was written for this branch: %s is %s by what was read", r.module().source(n.Node("test")), is)
+	}
 }
 
 // alternative is statements that may run.

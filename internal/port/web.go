@@ -23,6 +23,13 @@ func (r *reader) callWeb(e external, a arguments, n *python.Node) (value, bool) 
 		}
 		return nil, false
 	}
+	if strings.HasSuffix(e.name, ".Blueprint.group") {
+		group := &object{of: external{name: e.name}, attributes: map[string]value{}, arguments: a, at: r.at(n)}
+		for _, arg := range a.positional {
+			r.nest(group, arguments{positional: []value{arg}})
+		}
+		return group, true
+	}
 	if !isApp(e.self) && !isBlueprint(e.self) {
 		return nil, false
 	}
@@ -65,6 +72,12 @@ func (r *reader) lifecycle(name string, a arguments, n *python.Node) value {
 
 // nest notes the prefixes of a blueprint that is added to an application or group.
 func (r *reader) nest(o *object, a arguments) {
+	if list, ok := r.items(first(a, "blueprint")); ok {
+		for _, item := range list {
+			r.nest(o, arguments{positional: []value{item}, named: a.named})
+		}
+		return
+	}
 	bp, ok := first(a, "blueprint").(*object)
 	if !ok {
 		return
@@ -103,6 +116,15 @@ func (r *reader) route(o *object, a arguments, fixed []string, n *python.Node) v
 		r.addRoute(o, inner, path, given, methods, a, n)
 		return inner
 	})
+}
+
+// attach notes the route of a view class that names it in its definition.
+func (r *reader) attach(c *class, keywords arguments, n *python.Node) {
+	o, ok := keywords.named["attach"].(*object)
+	if ok && (isApp(o) || isBlueprint(o)) {
+		uri, given := keywords.get(-1, "uri")
+		r.addRoute(o, c, uri, given, nil, keywords, n)
+	}
 }
 
 // addRoute notes a view function, or each method of a view class.
@@ -187,7 +209,7 @@ func (route *Route) fullPath() (string, string) {
 				problem = "the url_prefix is " + why(prefix)
 			}
 		}
-		if _, ok := o.arguments.get(-1, "version"); ok && isBlueprint(o) {
+		if _, ok := o.arguments.get(-1, "version"); ok && !isApp(o) {
 			problem = "the blueprint has a version, which is a part of the path"
 		}
 		o, _ = o.attributes[" in"].(*object)

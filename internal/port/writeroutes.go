@@ -80,6 +80,9 @@ func (w *output) register(mux *http.ServeMux, route *Route, name string) {
 	if len(route.Conditions) > 0 {
 		w.routeNote(route.At, "Python has this route only where %s", strings.Join(route.Conditions, " and "))
 	}
+	if problem == "" && strings.ContainsAny(path, "{}") {
+		problem = "its path has braces, which are wildcards in Go"
+	}
 	pattern, notes := muxPath(path)
 	for _, n := range notes {
 		w.routeNote(route.At, "%s", n)
