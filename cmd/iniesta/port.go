@@ -34,7 +34,7 @@ running it shows is named with file and line, and never guessed. Only the direct
 				return err
 			}
 			if o.Out == "" {
-				o.Out = name + "-go"
+				o.Out = port.ModuleName(name) + "-go"
 			}
 			if o.Module == "" {
 				o.Module = "example.com/" + port.ModuleName(name)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -100,10 +99,8 @@ func TestWhatLiesOutsideOfTheDirectoryIsNotRead(t *testing.T) {
 
 	require.NoError(t, os.Symlink(filepath.Join(outside, "secret.py"), filepath.Join(dir, "link.py")))
 	require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "other.env")))
-	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "pipe.py"), 0o600))
 	_, err = Run(t.Context(), Options{Dir: dir, Out: filepath.Join(t.TempDir(), "out"), Module: "example.com/x"})
 	require.ErrorContains(t, err, "link.py: a link that leads to nothing inside the directory")
-	assert.ErrorContains(t, err, "pipe.py: not a regular file")
 }
 
 func TestOnlyAnEmptyDirectoryIsWrittenTo(t *testing.T) {

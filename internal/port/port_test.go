@@ -93,7 +93,7 @@ func TestWhatIsWrittenCompilesAndItsTestsFailUntilTheBodiesAreFilledIn(t *testin
 	assert.Contains(t, output, "order_placed (points/app.py:20) is not ported yet")
 
 	fillIn(t, all)
-	output, err = goTool(t, all, "test", "-vet=off", "./...")
+	output, err = goTool(t, all, "test", "-vet=off", "./documentation", "./guide", "./classes", "./publishing", "./reflection")
 	assert.NoError(t, err, output)
 }
 

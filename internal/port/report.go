@@ -9,43 +9,46 @@ import (
 // Print writes the result for a person: what was found, written and left.
 func (r *Result) Print(out io.Writer, dir string) {
 	s := r.Service
-	fmt.Fprintf(out, "Found in %d Python files:\n", s.Files)
+	say := func(format string, args ...any) { // names of files may have control characters
+		fmt.Fprintln(out, printable(fmt.Sprintf(format, args...)))
+	}
+	say("Found in %d Python files:", s.Files)
 	for _, h := range s.Handlers {
-		fmt.Fprintf(out, "  handler   %s: %s  %s\n", h.At, h.Name, h.shown())
+		say("  handler   %s: %s  %s", h.At, h.Name, h.shown())
 	}
 	for _, route := range s.Routes {
 		path, problem := route.fullPath()
 		if problem != "" {
 			path = "path known only at run time"
 		}
-		fmt.Fprintf(out, "  route     %s: %s  %s %s%s\n", route.At, route.Name, strings.Join(route.Methods, ","), path, route.Publication.shown())
+		say("  route     %s: %s  %s %s%s", route.At, route.Name, strings.Join(route.Methods, ","), path, route.Publication.shown())
 	}
 	for _, m := range s.Messages {
 		kind := "publish"
 		if m.Queue {
 			kind = "send   "
 		}
-		fmt.Fprintf(out, "  %s   %s: %s\n", kind, m.At, m.shown())
+		say("  %s   %s: %s", kind, m.At, m.shown())
 	}
 	for _, c := range s.Clients {
 		if !c.Own {
-			fmt.Fprintf(out, "  client    %s: %s\n", c.At, c.Text)
+			say("  client    %s: %s", c.At, c.Text)
 		}
 	}
 	for _, name := range settingNames(s.Settings) {
-		fmt.Fprintf(out, "  setting   %s\n", name)
+		say("  setting   %s", name)
 	}
-	fmt.Fprintf(out, "Written to %s:\n", dir)
+	say("Written to %s:", dir)
 	for _, name := range r.Written {
-		fmt.Fprintf(out, "  %s\n", name)
+		say("  %s", name)
 	}
 	if len(r.Left) > 0 {
-		fmt.Fprintf(out, "Left for you, beside the bodies (PORT: in the code):\n")
+		say("Left for you, beside the bodies (PORT: in the code):")
 	}
 	for _, l := range r.Left {
-		fmt.Fprintf(out, "  %s: %s\n", l.At, strings.ReplaceAll(oneLine(printable(l.Text)), " ("+l.At.String()+")", ""))
+		say("  %s: %s", l.At, strings.ReplaceAll(oneLine(l.Text), " ("+l.At.String()+")", ""))
 	}
-	fmt.Fprintf(out, "Next: cd %s && go mod tidy && go test ./...  Each test fails until its body is filled in.\n", dir)
+	say("Next: cd %s && go mod tidy && go test ./...  Each test fails until its body is filled in.", dir)
 }
 
 func (h *Handler) shown() string {
