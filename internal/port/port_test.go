@@ -12,12 +12,15 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/seed08532102/iniesta/internal/port/python"
 )
 
 // The services of testdata are Python in various styles, each with the report of its port in a file named .want:
 // the table of what is found, written and left. INIESTA_WANT=1 writes the reports anew.
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func services(t *testing.T) map[string]string {
 	needPython(t)
