@@ -16,7 +16,7 @@ func (r *reader) evalOr(n *python.Node, s *scope, missing value) value {
 
 // eval says what an expression is, as far as that is known. It follows all of it, for what it registers.
 func (r *reader) eval(n *python.Node, s *scope) value {
-	if r.steps++; r.steps > maxSteps || n == nil {
+	if r.steps++; r.steps > r.limit || n == nil {
 		return unknown{"it is not followed that far"}
 	}
 	switch n.Kind {

@@ -161,10 +161,19 @@ text = "x"
 for a in "abcdefghijklmnopqrstuvwxyz":
     text = text + text
 import h
+def either(x):
+    if x:
+        return 1
+    return 2
+@SQSClient.handler("Z.b")
+def z(message): ...
 `))
 	var report bytes.Buffer
 	result, err := Run(t.Context(), Options{Dir: dir, Out: filepath.Join(t.TempDir(), "out"), Module: "example.com/x"})
 	require.NoError(t, err)
 	result.Print(&report, "out")
 	assert.Contains(t, report.String(), "A.b")
+	assert.Contains(t, report.String(), "Z.b")
+	assert.Contains(t, report.String(), "h.py:8: it takes too long to be followed")
+	assert.NotContains(t, report.String(), "fault of this command")
 }

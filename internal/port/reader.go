@@ -8,7 +8,8 @@ import (
 
 // Bounds of following a service: what goes on longer is left to a person.
 const (
-	maxSteps = 2_000_000
+	maxSteps = 20_000_000
+	maxPart  = 500_000 // of a statement of a module, or a function that nothing calls
 	maxDepth = 40
 	maxLoop  = 2000
 )
@@ -20,14 +21,14 @@ type reader struct {
 	all     []*module
 	found   *Service
 
-	conditions []string // that hold where the reader is
-	frames     []*frame
-	steps      int
-	functions  []*function // every one that was made
-	called     map[*python.Node]bool
-	classes    map[*python.Node]*class
-	defining   *class     // by a metaclass
-	wrapping   []wrapping // decorators of the service that are being applied
+	conditions   []string // that hold where the reader is
+	frames       []*frame
+	steps, limit int
+	functions    []*function // every one that was made
+	called       map[*python.Node]bool
+	classes      map[*python.Node]*class
+	defining     *class     // by a metaclass
+	wrapping     []wrapping // decorators of the service that are being applied
 
 	known     // what the pass before found out
 	next      known
@@ -135,9 +136,39 @@ func (r *reader) load(m *module) {
 	conditions, frames, wraps := r.conditions, r.frames, r.wrapping
 	r.conditions, r.wrapping = nil, nil
 	r.frames = append(frames, &frame{module: m, scope: m.scope})
-	r.block(m.tree.Nodes("body"), m.scope)
+	for _, n := range m.tree.Nodes("body") {
+		r.topLevel(n, m)
+	}
 	r.conditions, r.frames, r.wrapping = conditions, frames, wraps
 	m.state = run
+}
+
+// topLevel follows one statement of a module.
+func (r *reader) topLevel(n *python.Node, m *module) {
+	depth := len(r.frames)
+	defer func() { r.frames = r.frames[:depth] }()
+	defer r.survive(m.at(n))
+	defer r.within(m.at(n))()
+	r.block([]*python.Node{n}, m.scope)
+}
+
+// within gives a part of the service steps of its own, and names it where they do not do.
+func (r *reader) within(at Place) (end func()) {
+	left := r.limit - r.steps // of the statement that imports this one
+	r.limit = min(r.steps+maxPart, maxSteps)
+	return func() {
+		if r.steps > r.limit {
+			r.found.leave(at, "it takes too long to be followed: what it registers or publishes after %d steps is not known", maxPart)
+		}
+		r.limit = r.steps + left
+	}
+}
+
+// survive names what this command could not follow by a fault of its own, so that the rest of the service is ported.
+func (r *reader) survive(at Place) {
+	if p := recover(); p != nil {
+		r.found.leave(at, "it was not followed to its end, by a fault of this command: %v", p)
+	}
 }
 
 // visit follows a function that nothing called, with arguments that are not known: what it registers, publishes and
@@ -146,7 +177,10 @@ func (r *reader) visit(f *function) {
 	if r.called[f.def] {
 		return
 	}
-	r.conditions, r.frames, r.wrapping = nil, nil, nil
+	r.conditions, r.wrapping = nil, nil
+	r.frames = []*frame{{module: f.module, scope: f.scope}}
+	defer r.survive(f.module.at(f.def))
+	defer r.within(f.module.at(f.def))()
 	var self value
 	if f.owner != nil && f.kind != "staticmethod" {
 		self = r.instanceOf(f.owner)

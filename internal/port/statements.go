@@ -22,7 +22,7 @@ const (
 // block follows statements until one ends it.
 func (r *reader) block(statements []*python.Node, s *scope) signal {
 	for _, n := range statements {
-		if r.steps++; r.steps > maxSteps {
+		if r.steps++; r.steps > r.limit {
 			return ends
 		}
 		if end := r.statement(n, s); end != goesOn {
