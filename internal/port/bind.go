@@ -79,7 +79,11 @@ func (r *reader) events(event value, given bool) []*Bind {
 		return []*Bind{{Unresolved: event.class.name + "." + event.name + ", a member that is no str"}}
 	}
 	items, known := r.items(event)
-	if list, ok := event.(*sequence); ok && !known {
+	if !known {
+		list, ok := event.(*sequence)
+		if !ok {
+			return []*Bind{{Unresolved: "known only at run time"}}
+		}
 		items = list.items
 	}
 	var binds []*Bind

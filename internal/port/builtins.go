@@ -1,6 +1,7 @@
 package port
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,7 +47,11 @@ func (r *reader) callExternal(e external, a arguments, n *python.Node) value {
 			return o
 		}
 	}
-	return &object{of: external{name: e.name}, attributes: map[string]value{}, arguments: a, at: r.at(n), text: r.module().source(n)}
+	attributes := map[string]value{}
+	if e.name == "types.SimpleNamespace" {
+		maps.Copy(attributes, a.named)
+	}
+	return &object{of: external{name: e.name}, attributes: attributes, arguments: a, at: r.at(n), text: r.module().source(n)}
 }
 
 // callStandard is what the standard library has for functions, tasks and modules.

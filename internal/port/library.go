@@ -126,6 +126,7 @@ func (r *reader) callHandler(a arguments, n *python.Node, note string) value {
 		r.bind(event, nothing{}, false, n, note)
 		return event
 	}
+	event, given = r.only(event, given, a, 1, n)
 	held := r.held()
 	return decorator(func(r *reader, inner value, n *python.Node) value {
 		saved := r.conditions
@@ -136,12 +137,29 @@ func (r *reader) callHandler(a arguments, n *python.Node, note string) value {
 	})
 }
 
+// only is the event, unless the call has arguments that are not known or that Python does not take.
+func (r *reader) only(event value, given bool, a arguments, most int, n *python.Node) (value, bool) {
+	for _, name := range a.order {
+		if name != "event" && name != "handler" {
+			return unknown{"given as " + name + ", which Python refuses"}, true
+		}
+	}
+	if len(a.positional) > most {
+		return unknown{"one of more arguments than Python takes: " + r.module().source(n)}, true
+	}
+	if a.open && !given {
+		return unknown{"an argument that is known only at run time: " + r.module().source(n)}, true
+	}
+	return event, given
+}
+
 func (r *reader) addHandler(a arguments, n *python.Node, note string) value {
 	handler, ok := a.get(0, "handler")
 	if !ok {
 		handler = r.unknown(n)
 	}
 	event, given := a.get(1, "event")
+	event, given = r.only(event, given, a, 2, n)
 	r.bind(handler, event, given, n, note)
 	return nothing{}
 }

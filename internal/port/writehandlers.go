@@ -167,7 +167,7 @@ func (w *output) bindNotes(h *Handler, b *Bind) []string {
 	}
 	switch problem := eventProblem(b); {
 	case b.Unresolved != "":
-		out = append(out, fmt.Sprintf("an event that is not bound: it is %s in Python (%s)", b.Unresolved, b.At))
+		out = append(out, fmt.Sprintf("an event that is not bound: %s (%s)", b.Unresolved, b.At))
 	case b.First != nil:
 		out = append(out, fmt.Sprintf("%s is bound twice, here at %s and first at %s: Go refuses the second, which is not bound", event, b.At, b.First.At))
 	case problem != "":
