@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,10 +67,11 @@ func nameOf(dir string) (string, error) {
 	return filepath.Base(absolute), err
 }
 
-// libraryVersion is the released version of this command, empty for a development build, which no registry has.
+// libraryVersion is the version that this command was installed as. It is empty for a build of a checkout, whose
+// version cannot be downloaded: such a build has no checksum.
 func libraryVersion() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "(devel)" || strings.Contains(info.Main.Version, "+dirty") {
+	if !ok || info.Main.Sum == "" {
 		return ""
 	}
 	return info.Main.Version
