@@ -11,6 +11,7 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/seed08532102/iniesta/internal/locknode"
 	"github.com/seed08532102/iniesta/sqs"
 )
 
@@ -79,7 +80,7 @@ func burnt(t *testing.T, p *plan) (found int) {
 	p.without = slices.Clone(kinds)
 	p.trouble = 10 * time.Minute
 	l := simulateWith(t, p, func(w *world) {
-		w.breakFor(10 * time.Minute)
+		w.withoutMajority(10*time.Minute, (*locknode.Node).Down)
 		for _, m := range w.server.Inspect(w.queue()).Messages {
 			if m.Receives > 2*p.consumers {
 				found = 1
@@ -124,7 +125,7 @@ func withMiddleware(m sqs.Middleware) breakage {
 
 func withAPI(wrap func(*world, sqs.API) sqs.API) breakage {
 	return func(w *world, c *goConsumer, options []sqs.Option) []sqs.Option {
-		return append(options, sqs.WithAPI(wrap(w, w.sdk(network{c.at, w.server.Transport()}))))
+		return append(options, sqs.WithAPI(wrap(w, w.sdk(w.to(c.at)))))
 	}
 }
 

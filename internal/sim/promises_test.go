@@ -20,7 +20,12 @@ func setting(name string, normal int) int {
 	return normal
 }
 
-// TestPromises runs many seeds. INIESTA_SIM_SEEDS says how many, INIESTA_SIM_SEED runs one.
+func list(name string) []string {
+	return strings.FieldsFunc(os.Getenv(name), func(r rune) bool { return r == ',' })
+}
+
+// TestPromises runs many seeds. INIESTA_SIM_SEEDS says how many, INIESTA_SIM_SEED runs one. Of many, INIESTA_SIM_WITH
+// and INIESTA_SIM_WITHOUT name kinds of faults that each has, or none.
 func TestPromises(t *testing.T) {
 	if one := setting("INIESTA_SIM_SEED", 0); one != 0 {
 		p := newPlan(uint64(one))
@@ -40,6 +45,7 @@ func TestPromises(t *testing.T) {
 			var done tally
 			for seed := first + shard; seed < first+seeds; seed += shards {
 				p := newPlan(uint64(seed))
+				p.ask(list("INIESTA_SIM_WITH"), list("INIESTA_SIM_WITHOUT"))
 				l := simulate(t, p)
 				report(t, p, l)
 				if done.add(l); done.seeds%10_000 == 0 {
