@@ -23,11 +23,15 @@ type callouts struct {
 
 	mu    sync.Mutex
 	calls map[string]int
+	kinds map[string]bool // that have misbehaved
 }
 
 func (w *world) newCallouts(p *process) *callouts {
-	return &callouts{world: w, process: p, calls: make(map[string]int)}
+	return &callouts{world: w, process: p, calls: make(map[string]int), kinds: make(map[string]bool)}
 }
+
+// misdeeds are what calls do.
+var misdeeds = []string{"panics", "ends its goroutine", "takes its time"}
 
 // rarely is for what is called again and again, now and then for the rest; of a thousand.
 const rarely, nowAndThen = 3, 90
@@ -49,17 +53,35 @@ func (c *callouts) call(odds int, kind, about string, what ...any) {
 	if r.IntN(1000) >= odds {
 		return
 	}
-	how := r.IntN(3)
-	c.world.ledger.hinder(c.process, about, fmt.Sprintf("%s: %s of its user's %s", c.process.name, kind, []string{"panics", "ends its goroutine", "takes its time"}[how]))
+	how := misdeeds[r.IntN(len(misdeeds))]
+	if c.world.does != "" {
+		how = c.world.does
+	}
+	c.note(kind)
+	c.world.ledger.hinder(c.process, about, fmt.Sprintf("%s: %s of its user's %s", c.process.name, kind, how))
 	switch how {
-	case 0:
+	case "panics":
 		panic(fmt.Sprintf("%s%v panicked on purpose. replay: %s", kind, what, c.world.plan))
-	case 1:
+	case "ends its goroutine":
 		runtime.Goexit()
 	default:
 		time.Sleep(between(r, 0, slowest))
 		c.world.ledger.hinder(c.process, about, fmt.Sprintf("%s: %s goes on", c.process.name, kind))
 	}
+}
+
+// note remembers that calls of a kind have misbehaved.
+func (c *callouts) note(kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kinds[kind] = true
+}
+
+// misbehaved reports whether a call of a kind has misbehaved.
+func (c *callouts) misbehaved(kind string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kinds[kind]
 }
 
 // options have the library call them.

@@ -36,6 +36,12 @@ func (w *world) fault(c localaws.Call) (f localaws.Fault) {
 		f.Empty = true
 		return f
 	}
+	if receives {
+		f.DelayAfter = w.latency
+	}
+	if w.damaged != "" {
+		f.Spoil = func(body string) bool { return body == w.damaged }
+	}
 	if w.has("capped") {
 		f.Most = max(w.receives-1, 1) // never full
 	}

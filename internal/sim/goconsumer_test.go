@@ -17,6 +17,7 @@ type goConsumer struct {
 	at     *process
 	client *sqs.Client
 	lock   *redlock.Locker
+	out    *callouts
 	deaf   time.Duration // to a stop
 }
 
@@ -44,12 +45,12 @@ func (w *world) newGo(ctx context.Context) consumer {
 	if w.asksVisibility {
 		settings.VisibilityTimeout = w.visibility
 	}
-	out := w.newCallouts(c.at)
+	c.out = w.newCallouts(c.at)
 	options := append([]sqs.Option{
-		sqs.WithConfig(settings), sqs.WithAPI(w.api(c, out)), sqs.WithRegistry(registry),
-		sqs.WithLocker(w.locker(c, out)), sqs.WithLogger(slog.New(tracer{w.ledger, c.at, out})),
+		sqs.WithConfig(settings), sqs.WithAPI(w.api(c)), sqs.WithRegistry(registry),
+		sqs.WithLocker(w.locker(c)), sqs.WithLogger(slog.New(tracer{w.ledger, c.at, c.out})),
 		sqs.WithPollers(w.leastPollers, w.pollers),
-	}, out.options()...)
+	}, c.out.options()...)
 	if w.broken != nil {
 		options = w.broken(w, c, options)
 	}
@@ -65,18 +66,18 @@ func (w *world) newGo(ctx context.Context) consumer {
 }
 
 // api is the SDK of a process.
-func (w *world) api(c *goConsumer, out *callouts) sqs.API {
+func (w *world) api(c *goConsumer) sqs.API {
 	api := w.sdk(w.to(c.at))
 	if w.has("sdk") {
-		return badAPI{api, out}
+		return badAPI{api, c.out}
 	}
 	return api
 }
 
 // locker is the lock of a process. Without faults of its own it can be marked done on the side.
-func (w *world) locker(c *goConsumer, out *callouts) sqs.Locker {
+func (w *world) locker(c *goConsumer) sqs.Locker {
 	if w.has("locker") {
-		return badLocker{locker{c.lock}, out}
+		return badLocker{locker{c.lock}, c.out}
 	}
 	return locker{c.lock}
 }

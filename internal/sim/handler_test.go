@@ -50,6 +50,9 @@ func (w *world) returned(p *process, err error, body string, attempt int) error 
 
 func (w *world) work(ctx context.Context, p *process, body string, attempt int) error {
 	r := w.draw("handler", body, attempt)
+	if w.works > 0 {
+		return p.rest(context.Background(), w.works)
+	}
 	if !w.has("handler") || attempt > 6 { // in the end everything succeeds
 		return p.rest(context.Background(), between(r, 0, 50*time.Millisecond))
 	}

@@ -56,7 +56,7 @@ func (e several) Unwrap() []error { return e }
 // hostileError is the failure of a handler as an error that is hard to handle, sometimes.
 func (w *world) hostileError(err error, body string, attempt int) error {
 	r := w.draw("hostile", body, attempt)
-	does := []string{"panics", "ends its goroutine", "takes its time"}[r.IntN(3)]
+	does := misdeeds[r.IntN(len(misdeeds))]
 	e := &hostile{world: w, method: []string{"Error", "Is", "As", "Unwrap"}[r.IntN(4)], does: does, cause: err}
 	switch r.IntN(8) {
 	case 0:
@@ -81,6 +81,7 @@ func (w *world) meddle(ctx context.Context, m *sqs.Message, body string, attempt
 	if !w.has("message") || w.calmed.Load() || r.IntN(3) > 0 {
 		return
 	}
+	w.meddled.Store(m.MessageID, true)
 	switch r.IntN(8) {
 	case 0:
 		m.Attributes = nil

@@ -6,8 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed08532102/iniesta/internal/localaws"
 	"github.com/seed08532102/iniesta/internal/redlock"
 )
+
+// left is a message in the queue.
+type left = localaws.MessageState
+
+// left are the messages that are still in the queue.
+func (w *world) left() []left { return w.server.Inspect(w.queue()).Messages }
 
 // judge looks at what is left when the calm has passed.
 func (w *world) judge() {

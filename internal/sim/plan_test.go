@@ -28,6 +28,10 @@ type plan struct {
 	concurrency, pollers, leastPollers, receives, tries             int           // receives is how many messages one brings at most
 	asksVisibility, backsOff                                        bool          // the visibility timeout is not the queue's; failures are retried by their number
 
+	works, latency time.Duration // of every handler, of every receive; 0 where they are drawn, or take no time
+	damaged        string        // a body that always arrives damaged
+	does           string        // what code of the user's does where it misbehaves; empty for one thing or another
+
 	without []string // kinds of faults that do not happen
 	broken  breakage // nil but for variants that are to be caught
 }

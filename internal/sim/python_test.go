@@ -150,7 +150,9 @@ func (c *python) extend(id, token string, done <-chan struct{}) {
 }
 
 // intact reports whether the body is the one that was sent.
-func intact(m *types.Message) bool {
-	sum := md5.Sum([]byte(*m.Body))
-	return hex.EncodeToString(sum[:]) == *m.MD5OfBody
+func intact(m *types.Message) bool { return sumOf(*m.Body) == *m.MD5OfBody }
+
+func sumOf(body string) string {
+	sum := md5.Sum([]byte(body))
+	return hex.EncodeToString(sum[:])
 }

@@ -29,9 +29,10 @@ type world struct {
 	nodes  []*locknode.Node
 	url    string
 
-	denied atomic.Pointer[[]string] // operations that SQS refuses
-	empty  atomic.Bool              // every receive returns at once with nothing
-	calmed atomic.Bool              // no fault begins any more
+	denied  atomic.Pointer[[]string] // operations that SQS refuses
+	empty   atomic.Bool              // every receive returns at once with nothing
+	meddled sync.Map                 // ids of messages that their handlers changed
+	calmed  atomic.Bool              // no fault begins any more
 
 	mu        sync.Mutex
 	consumers []consumer
