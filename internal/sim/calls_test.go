@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,10 +46,7 @@ func (w *world) fault(c localaws.Call) (f localaws.Fault) {
 	if w.has("capped") {
 		f.Most = max(w.receives-1, 1) // never full
 	}
-	if r.IntN(100) < 75 {
-		return f
-	}
-	kind := []string{"api", "api", "lost", "lost", "slow-api", "batch", "duplicate", "duplicate", "entries", "spoiled", "empty"}[r.IntN(11)]
+	kind := w.kindOfCall(r)
 	if !w.has(kind) {
 		return f
 	}
@@ -80,6 +78,14 @@ func (w *world) fault(c localaws.Call) (f localaws.Fault) {
 		f.Empty = true
 	}
 	return f
+}
+
+// kindOfCall draws what goes wrong with a call: with most of them nothing does.
+func (w *world) kindOfCall(r *rand.Rand) string {
+	if w.always != "" || r.IntN(100) < 75 {
+		return w.always
+	}
+	return []string{"api", "api", "lost", "lost", "slow-api", "batch", "duplicate", "duplicate", "entries", "spoiled", "empty"}[r.IntN(11)]
 }
 
 // throttledEntries fails entries as SQS does where a key or a queue is asked too often. It does so for a second

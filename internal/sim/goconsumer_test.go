@@ -96,8 +96,11 @@ func (c *goConsumer) busy() int64 {
 }
 
 func (c *goConsumer) clear() int64 {
-	busy := c.busy()
-	for c.client.Close(context.Background()) != nil { // a handler of a killed process may take its time
+	busy, began := c.busy(), time.Now()
+	for err := errors.New(""); err != nil; { // a handler of a killed process may take its time
+		if err = c.client.Close(context.Background()); time.Since(began) > time.Hour {
+			panic(fmt.Sprintf("%s cannot be closed for an hour: %v", c.at.name, err))
+		}
 		time.Sleep(time.Second)
 	}
 	_ = c.lock.Close() // waits for what is on its way

@@ -36,6 +36,7 @@ type life struct {
 	received        int
 	pythons         map[*process]time.Time // until when those hold its lock
 	hindered        map[*process]time.Time // when code of the user's that is about it last misbehaved
+	receipts        map[*process][]time.Time
 	notes           []note
 }
 
@@ -203,8 +204,27 @@ func (p *plan) keepsInvisible() bool {
 // mayLose reports whether there is a reason for a process to lose the lock of a message whose handler runs.
 func (l *ledger) mayLose(m *life, r *run) bool {
 	recently := time.Now().Add(-2 * l.plan.lockTimeout)
-	return l.outageDuring(recently, time.Now()) || r.process.stoodStill(recently, time.Now()) || m.hindered[r.process].After(recently) ||
-		time.Since(r.from) > l.plan.maxExtension-30*time.Second // it is not extended for ever
+	return l.outageDuring(recently, time.Now()) || r.process.stoodStill(recently, time.Now()) || m.hindered[r.process].After(recently) || l.keptLong(m, r)
+}
+
+// keptLong reports whether INIESTA_MAX_EXTENSION has passed since a receipt that a run may come from: its lock is not
+// extended any more.
+func (l *ledger) keptLong(m *life, r *run) bool {
+	most := l.plan.maxExtension
+	return slices.ContainsFunc(m.receipts[r.process], func(at time.Time) bool {
+		return !at.After(r.from) && r.from.Sub(at) <= most && time.Since(at) >= most-l.plan.lockTimeout
+	})
+}
+
+// receipt notes that a process received a message.
+func (l *ledger) receipt(p *process, id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.life(id)
+	if m.receipts == nil {
+		m.receipts = make(map[*process][]time.Time)
+	}
+	m.receipts[p] = append(m.receipts[p], time.Now())
 }
 
 // lostLock notes that a process says that it has lost the lock of a message.

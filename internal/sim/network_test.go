@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"slices"
@@ -31,18 +32,25 @@ func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	if e := n.process.pass(r.Context()); e != nil {
 		return nil, e
 	}
-	if err == nil && out.StatusCode == http.StatusOK && r.Header.Get("X-Amz-Target") == "AmazonSQS.ReceiveMessage" && time.Since(began) < n.world.wait/2 {
-		n.answeredEarly(out)
+	if err == nil && out.StatusCode == http.StatusOK && r.Header.Get("X-Amz-Target") == "AmazonSQS.ReceiveMessage" {
+		n.received(out, time.Since(began))
 	}
 	return out, err
 }
 
-// answeredEarly looks at an answer that came before the wait was over. Where it brought nothing, who asks again
+// received looks at what a receive brought. Where that is nothing and came before the wait was over, who asks again
 // and again at once would ask for ever.
-func (n network) answeredEarly(out *http.Response) {
-	body, err := io.ReadAll(out.Body)
-	out.Body = io.NopCloser(bytes.NewReader(body))
-	if err != nil || bytes.Contains(body, []byte("ReceiptHandle")) || !n.idle.tooMany(time.Now()) {
+func (n network) received(out *http.Response, after time.Duration) {
+	text, err := io.ReadAll(out.Body)
+	out.Body = io.NopCloser(bytes.NewReader(text))
+	var brought struct{ Messages []struct{ MessageId string } }
+	if err != nil || json.Unmarshal(text, &brought) != nil {
+		return
+	}
+	for _, m := range brought.Messages {
+		n.world.ledger.receipt(n.process, m.MessageId)
+	}
+	if len(brought.Messages) > 0 || after >= n.world.wait/2 || !n.idle.tooMany(time.Now()) {
 		return
 	}
 	n.world.ledger.failProcess("%s asks more than %d times a second for messages although the answers come at once and are empty", n.process.name, n.idle.most)

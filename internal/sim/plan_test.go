@@ -30,6 +30,7 @@ type plan struct {
 
 	works, latency time.Duration // of every handler, of every receive; 0 where they are drawn, or take no time
 	damaged        string        // a body that always arrives damaged
+	always         string        // a kind of fault that every call has; empty where it is drawn
 	does           string        // what code of the user's does where it misbehaves; empty for one thing or another
 
 	without []string // kinds of faults that do not happen

@@ -8,7 +8,7 @@ import (
 )
 
 // longest is what a simulation takes at most in real time, on a machine that has other things to do.
-const longest = 2 * time.Minute
+const longest = time.Minute
 
 // watch ends the tests where a simulation does not end, and says which seed that was. Virtual time stands still
 // while a goroutine waits for a sync.Mutex whose holder sleeps, and where a loop has no pause.
