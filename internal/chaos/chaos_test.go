@@ -25,7 +25,7 @@ func TestChaos(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			s.run(newWorld(t, settings{visibility: s.visibility, lock: 3}))
+			s.run(newWorld(t, settings{visibility: s.visibility, lock: 3, wait: 5}))
 		})
 	}
 }

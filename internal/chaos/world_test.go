@@ -28,7 +28,7 @@ type scale struct {
 	messages int
 	outage   time.Duration
 	during   time.Duration // messages are sent
-	kills    int // of consumers, during an outage
+	kills    int           // of consumers, during an outage
 }
 
 func theScale() scale {
@@ -61,6 +61,7 @@ type world struct {
 type settings struct {
 	visibility  int // of the queue
 	lock        int
+	wait        int // of a receive: an idle stop takes no longer
 	maxReceives int // before a message is a dead letter; 0 is never
 }
 
@@ -83,7 +84,7 @@ func newWorld(t *testing.T, s settings) *world {
 		ledgerVariable + "=" + w.ledger.path, "INIESTA_SQS_ENDPOINT_URL=http://" + w.sqs.Listen, "INIESTA_CACHES=" + strings.Join(caches, ","),
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
 		"SERVICE_NAME=chaos", "INIESTA_SQS_QUEUE_NAME=chaos", fmt.Sprintf("INIESTA_LOCK_TIMEOUT=%d", s.lock), fmt.Sprintf("INIESTA_SQS_CONCURRENCY=%d", concurrency),
-		"INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS=5", // an idle stop then takes no longer
+		fmt.Sprintf("INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS=%d", s.wait),
 	}
 	return w
 }

@@ -25,7 +25,7 @@ var refusals = []refusal{
 func TestChaosOfWrites(t *testing.T) {
 	t.Parallel()
 	rounds := 2
-	w := newWorld(t, settings{visibility: 5, lock: 5, maxReceives: 12})
+	w := newWorld(t, settings{visibility: 5, lock: 5, wait: 1, maxReceives: 12})
 	w.scale.outage = 7 * time.Second
 	if os.Getenv("INIESTA_CHAOS_LONG") != "" {
 		rounds, w.scale.messages, w.scale.outage = 3, 2500, 10*time.Second

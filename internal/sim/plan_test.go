@@ -116,8 +116,12 @@ func (p *plan) draw(what ...any) *rand.Rand {
 // String says how to run it again.
 func (p *plan) String() string {
 	without := slices.Compact(slices.Sorted(slices.Values(p.without)))
-	return fmt.Sprintf("INIESTA_SIM_SEED=%d INIESTA_SIM_WITHOUT=%s INIESTA_SIM_MESSAGES=%d go test ./internal/sim -run Promises -v",
-		p.seed, strings.Join(without, ","), p.messages)
+	does := ""
+	if p.does != "" {
+		does = fmt.Sprintf("INIESTA_SIM_DOES=%q ", p.does)
+	}
+	return fmt.Sprintf("%sINIESTA_SIM_SEED=%d INIESTA_SIM_WITHOUT=%s INIESTA_SIM_MESSAGES=%d go test ./internal/sim -run Promises -v",
+		does, p.seed, strings.Join(without, ","), p.messages)
 }
 
 // between draws a time.
