@@ -33,8 +33,8 @@ func (w *world) newCallouts(p *process) *callouts {
 // misdeeds are what calls do.
 var misdeeds = []string{"panics", "ends its goroutine", "takes its time"}
 
-// rarely is for what is called again and again, now and then for the rest; of a thousand.
-const rarely, nowAndThen = 3, 90
+// How many calls of a thousand misbehave: rarely is for what is called again and again.
+const rarely, nowAndThen, always = 3, 90, 1000
 
 // slowest is the longest that a call takes.
 const slowest = 20 * time.Second

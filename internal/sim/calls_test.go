@@ -73,7 +73,7 @@ func (w *world) fault(c localaws.Call) (f localaws.Fault) {
 	case "duplicate":
 		f.Again, f.Twice = receives && r.IntN(2) == 0, receives && r.IntN(2) == 0
 	case "spoiled":
-		f.Spoil = func(body string) bool { return w.draw("spoiled", c.N, body).IntN(5) == 0 }
+		f.Spoil = func(body string) bool { return w.draw("spoiled", c.N, body).IntN(3) == 0 }
 	case "empty":
 		f.Empty = true
 	}

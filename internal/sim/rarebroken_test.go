@@ -23,7 +23,7 @@ func TestTheSimulationSeesThatARareFaultIsNotBorne(t *testing.T) {
 		"locker: a lock that panics keeps its message":                 {broken: keepsAfterPanic, kind: "locker", does: "panics", says: "still holds"},
 		"spans: a success whose span fails is not marked":              {broken: failsWithItsSpan, kind: "spans", does: "takes its time", says: "had succeeded"},
 		"hook: receiving ends with the hook":                           {broken: withProcess(func(_ *world, c *goConsumer, a sqs.API) sqs.API { return endsWith{a, c, "hook"} }), kind: "hook", says: "receives no more"},
-		"backoff: a backoff that panics keeps its message":             {broken: keepsAfterBackoff, kind: "backoff", says: "still holds"},
+		"backoff: a backoff that panics keeps its message":             {broken: keepsAfterBackoff, kind: "backoff", does: "panics", says: "still holds"},
 		"sdk: receiving ends with a call that panics":                  {broken: withProcess(func(_ *world, c *goConsumer, a sqs.API) sqs.API { return endsWithPanic{a} }), kind: "sdk", does: "panics", says: "receives no more"},
 	} {
 		t.Run(name, func(t *testing.T) { b.isNoticed(t, name) })
