@@ -46,6 +46,9 @@ func (w *world) fault(c localaws.Call) (f localaws.Fault) {
 	if w.has("capped") {
 		f.Most = max(w.receives-1, 1) // never full
 	}
+	if w.has("spoiled") && w.draw("spoiled", c.N).IntN(5) == 0 { // few calls of all are receives
+		f.Spoil = func(body string) bool { return w.draw("spoiled", c.N, body).IntN(4) == 0 }
+	}
 	kind := w.kindOfCall(r)
 	if !w.has(kind) {
 		return f
@@ -72,8 +75,6 @@ func (w *world) fault(c localaws.Call) (f localaws.Fault) {
 		f.Entries = w.throttledEntries(c)
 	case "duplicate":
 		f.Again, f.Twice = receives && r.IntN(2) == 0, receives && r.IntN(2) == 0
-	case "spoiled":
-		f.Spoil = func(body string) bool { return w.draw("spoiled", c.N, body).IntN(3) == 0 }
 	case "empty":
 		f.Empty = true
 	}
@@ -85,7 +86,7 @@ func (w *world) kindOfCall(r *rand.Rand) string {
 	if w.always != "" || r.IntN(100) < 75 {
 		return w.always
 	}
-	return []string{"api", "api", "lost", "lost", "slow-api", "batch", "duplicate", "duplicate", "entries", "spoiled", "empty"}[r.IntN(11)]
+	return []string{"api", "api", "lost", "lost", "slow-api", "batch", "duplicate", "duplicate", "entries", "empty"}[r.IntN(10)]
 }
 
 // throttledEntries fails entries as SQS does where a key or a queue is asked too often. It does so for a second

@@ -4,6 +4,7 @@
 //
 //	go test ./internal/sim                                         # some seeds
 //	make sim SEEDS=100000                                          # many
+//	INIESTA_SIM_WITH=writes,logger go test ./internal/sim -run Promises    # some seeds, each with these faults
 //	INIESTA_SIM_SEED=4711 go test ./internal/sim -run Promises -v  # one again, with the life of what went wrong
 //
 // There is nothing here but tests.
