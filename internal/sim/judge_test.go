@@ -81,11 +81,11 @@ func (w *world) judgeLocks() {
 	for i, node := range w.nodes {
 		others := 0
 		for key, value := range node.Keys() {
-			switch id, isLock := strings.CutPrefix(key, "sqs:event:"); {
-			case !isLock: // such as those that the nodes are asked with, which end by themselves
+			switch m := l.lives[strings.TrimPrefix(key, "sqs:event:")]; {
+			case m == nil: // such as those that the nodes are asked with, which end by themselves
 				others++
 			case value != redlock.DoneMark:
-				l.fail(l.life(id), "it is still locked on node %d, and the queue is empty", i)
+				l.fail(m, "it is still locked on node %d, and the queue is empty", i)
 			}
 		}
 		if most := 2 * w.made; others > most {
