@@ -117,7 +117,7 @@ func (a hidesRefusals) DeleteMessageBatch(ctx context.Context, in *awssqs.Delete
 	if !isRefusal(err) {
 		return out, err
 	}
-	return deletesNone{a.API}.DeleteMessageBatch(ctx, in, opts...)
+	return deletesNone(a).DeleteMessageBatch(ctx, in, opts...)
 }
 
 func (a hidesRefusals) ChangeMessageVisibilityBatch(ctx context.Context, in *awssqs.ChangeMessageVisibilityBatchInput, opts ...func(*awssqs.Options)) (*awssqs.ChangeMessageVisibilityBatchOutput, error) {
