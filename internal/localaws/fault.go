@@ -25,6 +25,7 @@ type Fault struct {
 	Entries    func(i int) *EntryFault // fails entries of a batch; nil for those that do not fail
 	Again      bool                    // messages received are visible again at once: duplicate deliveries
 	Twice      bool                    // each message received is in the answer twice, the second time with a newer handle
+	ReceiveFault
 }
 
 // EntryFault fails one entry of a batch.

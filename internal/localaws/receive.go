@@ -67,6 +67,10 @@ func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.fault.Empty {
+		return &receiveOutput{}, nil
+	}
+	most = r.fault.limit(most)
 	poll := abandonedPoll{until: time.Now().Add(time.Duration(wait) * time.Second), most: most, visibility: time.Duration(visibility) * time.Second}
 	for {
 		if q.deleted {
@@ -228,6 +232,7 @@ func (r *request) answer(q *queue, taken []*message, in *receiveInput, now time.
 			out.Messages = append(out.Messages, describe(m, in))
 		}
 	}
+	r.fault.spoil(out.Messages)
 	if r.fault.Again {
 		for _, m := range taken {
 			q.showAt(m, now)
