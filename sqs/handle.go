@@ -95,8 +95,8 @@ const leave time.Duration = -1
 // judge decides what an error of a handler asks for. The error is code of the user's, and is replaced where its methods
 // do not work.
 func (s *setup) judge(m *consumer.Message, err error, res *consumer.Result) {
-	if checked := guard.Checked(err); checked != err {
-		res.Err = s.failure(m, res.Handler, fmt.Errorf("the handler returned an error (%T) that cannot be used: %w", err, checked)).Err
+	if broken := guard.Broken(err); broken != nil {
+		res.Err = s.failure(m, res.Handler, fmt.Errorf("the handler returned an error (%T) that cannot be used: %w", err, broken)).Err
 	} else if isDiscard(err) {
 		res.Outcome = consumer.Discarded
 		return
@@ -145,7 +145,7 @@ func withCause(ctx context.Context, err error) error {
 		return err
 	}
 	cause := context.Cause(ctx)
-	if cause == nil || guard.Checked(err) != err || errors.Is(err, cause) {
+	if cause == nil || guard.Broken(err) != nil || errors.Is(err, cause) {
 		return err
 	}
 	return fmt.Errorf("%w (%w)", err, cause)

@@ -150,7 +150,5 @@ func payloadJSON(m *sns.Message, names []string) string {
 
 // ujsonText is a string as ujson writes it: in ASCII but for U+007F, with slashes escaped.
 func ujsonText(text string) string {
-	var ascii strings.Builder
-	_ = terminal.EncodeASCII(&ascii, text) // a string encodes, and a Builder takes all
-	return strings.NewReplacer(`\\`, `\\`, "/", `\/`, `\u007f`, "\x7f").Replace(strings.TrimSuffix(ascii.String(), "\n"))
+	return strings.NewReplacer(`\\`, `\\`, "/", `\/`, `\u007f`, "\x7f").Replace(asciiText(text))
 }

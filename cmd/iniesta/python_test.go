@@ -31,6 +31,6 @@ func TestFiltersArePrintedAsPythonPrintsThem(t *testing.T) {
 	} {
 		policy, err := filter.Parse("iniesta_pass", filters)
 		assert.NoError(t, err)
-		assert.Equal(t, want, pythonPolicy(policy))
+		assert.Equal(t, want, spaced(asciiText(policy)))
 	}
 }

@@ -78,7 +78,7 @@ func TestValuesThatCannotBeSentAreRefused(t *testing.T) {
 		{"infinity", math.Inf(1), "+Inf is not a number that can be sent"},
 		{"not a number", json.Number("twelve"), `"twelve" is not a number`},
 		{"too many digits", json.Number(strings.Repeat("9", 39)), "a number of 39 digits, at most 38 are allowed"},
-		{"list of channels", []chan int{nil}, "the list cannot be written as JSON: json: unsupported type: chan int"},
+		{"list of channels", []chan int{nil}, "a []interface {} cannot be written as JSON: json: unsupported type: chan int"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

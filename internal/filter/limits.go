@@ -54,4 +54,3 @@ func alternatives(list []any, depth, sofar int) (n int, deep bool, err error) {
 	}
 	return n, deep, nil
 }
-

@@ -84,20 +84,24 @@ func origin() string {
 // Checked returns err where its methods work, and else an error that says that they do not. Errors are code of the user's:
 // an Error, Is, As or Unwrap method of a nil pointer may panic.
 func Checked(err error) error {
+	if broken := Broken(err); broken != nil {
+		return broken
+	}
+	return err
+}
+
+// Broken returns what is wrong with the methods of err, nil where they work.
+func Broken(err error) error {
 	if err == nil {
 		return nil
 	}
-	broken := Call(fmt.Sprintf("a method of the error (%T)", err), func() error {
+	return Call(fmt.Sprintf("a method of the error (%T)", err), func() error {
 		_ = err.Error()
 		_ = errors.Is(err, errNever) // calls every Is and Unwrap
 		var never neverError
 		_ = errors.As(err, &never) // calls every As
 		return nil
 	})
-	if broken != nil {
-		return broken
-	}
-	return err
 }
 
 var errNever = errors.New("no code returns this error")

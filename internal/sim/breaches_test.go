@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -111,7 +112,14 @@ func (a groupless) ReceiveMessage(ctx context.Context, in *awssqs.ReceiveMessage
 	return out, err
 }
 
-// cheerful says that the lock nodes can be had, whatever is the case.
+// cheerful says that locks can be had, whatever is the case: to Ping, and to the lock that is taken for nothing but to try.
 type cheerful struct{ sqs.Locker }
 
 func (cheerful) Ping(context.Context) error { return nil }
+
+func (c cheerful) Acquire(ctx context.Context, id string) (sqs.Lease, error) {
+	if strings.HasPrefix(id, "iniesta-probe-") {
+		return noLease{}, nil
+	}
+	return c.Locker.Acquire(ctx, id)
+}
