@@ -140,7 +140,7 @@ func (h *callHealth) note(outcomes []error) {
 }
 
 // callMemory is how long a failure counts after which nothing was asked for.
-const callMemory = 5 * time.Minute
+const callMemory = time.Minute
 
 // problem is why the calls have come to nothing of late: at once where SQS refuses them for a permission or a key, else
 // after some failures.

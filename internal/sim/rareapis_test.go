@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -164,8 +163,8 @@ type endsWith struct {
 
 func (a endsWith) ReceiveMessage(ctx context.Context, in *awssqs.ReceiveMessageInput, opts ...func(*awssqs.Options)) (*awssqs.ReceiveMessageOutput, error) {
 	if a.consumer.out.misbehaved(a.kind) {
-		time.Sleep(forEver)
-		return nil, errors.New("receiving has ended")
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	return a.API.ReceiveMessage(ctx, in, opts...)
 }
