@@ -47,7 +47,7 @@ func Compile(text string, nested bool) (*Filter, error) {
 		return nil, err
 	case deep && !nested:
 		return nil, ErrNested
-	case n > MaxValues:
+	case n > MaxValues || allWildcards(policy) > maxWildcardsOfAll:
 		return nil, refuse("Filter policy is too complex")
 	}
 	if nested {

@@ -35,6 +35,7 @@ func TestAFilterOfAttributesKnowsTheOperatorsOfSNS(t *testing.T) {
 		"an address of IPv6":          {`{"k":[{"cidr":"2001:db8:1234:1a00::/64"}]}`, map[string]any{"k": "2001:db8:1234:1a00::1"}, true},
 		"a wildcard":                  {`{"k":[{"wildcard":"a*b*"}]}`, map[string]any{"k": "axxbyy"}, true},
 		"a wildcard of another":       {`{"k":[{"wildcard":"a*b"}]}`, map[string]any{"k": "axxbyy"}, false},
+		"stars that do not count":     {`{"k":[{"wildcard":"a*b*c*\\*\\\\"}]}`, map[string]any{"k": `abc*\`}, true},
 		"a star that is one":          {`{"k":[{"wildcard":"a\\*"}]}`, map[string]any{"k": "a*"}, true},
 		"a star that is no letter":    {`{"k":[{"wildcard":"a\\*"}]}`, map[string]any{"k": "ab"}, false},
 		"anything but a wildcard":     {`{"k":[{"anything-but":{"wildcard":"a*"}}]}`, map[string]any{"k": "ab"}, false},
@@ -99,7 +100,8 @@ func TestAFilterOfBodiesLooksInside(t *testing.T) {
 func TestAFilterThatSNSRefusesIsRefused(t *testing.T) {
 	for _, text := range []string{
 		``, `x`, `[]`, `null`, `{} {}`, `{"k":"a"}`, `{"k":[]}`, `{"k":{"l":["a"]}}`, `{"k":[{"cidr":"10.0.0.0"}]}`, `{"k":[{"cidr":"x/8"}]}`, `{"k":[{"cidr":8}]}`, `{"k":[{}]}`, `{"k":[["a"]]}`,
-		`{"k":[{"wildcard":"a**"}]}`, `{"k":[{"wildcard":"a\\b"}]}`, `{"k":[{"wildcard":1}]}`, `{"k":[{"anything-but":{"suffix":"a"}}]}`,
+		`{"k":[{"wildcard":"a**"}]}`, `{"k":[{"wildcard":"a\\b"}]}`, `{"k":[{"wildcard":1}]}`, `{"k":[{"wildcard":"a*b*c*d*"}]}`, `{"k":[{"anything-but":{"wildcard":"a*b*c*d*"}}]}`,
+		`{"k":[{"wildcard":"a*b*c*"}` + strings.Repeat(`,{"wildcard":"a*b*c*"}`, 33) + `]}`, `{"k":[{"anything-but":{"suffix":"a"}}]}`,
 		`{"k":[{"anything-but":[["a"]]}]}`, `{"k":[{"numeric":[1,"<"]}]}`, `{"k":[{"numeric":["<",100,">",10]}]}`, `{"k":[{"numeric":[">=",1,">",2]}]}`,
 		`{"k":[{"numeric":[">",3,"<",1]}]}`, `{"k":[{"numeric":[">",20,30]}]}`, `{"k":[{"numeric":[">",20,"<",30,"<",50]}]}`,
 		`{"a":["1"],"b":["1"],"c":["1"],"d":["1"],"e":["1"],"f":["1"]}`, `{"k":[0` + strings.Repeat(",1", 150) + `]}`,

@@ -7,11 +7,44 @@ import (
 	"strings"
 )
 
+// The limits of wildcard characters, of a pattern and of a policy.
+const (
+	maxWildcards      = 3
+	maxWildcardsOfAll = 100
+)
+
+// wildcardsIn counts the characters * of a pattern that stand for others.
+func wildcardsIn(pattern string) int {
+	return strings.Count(strings.NewReplacer(`\\`, "", `\*`, "").Replace(pattern), "*")
+}
+
+// allWildcards counts those of a policy, or a part of it.
+func allWildcards(value any) (n int) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			n += allWildcards(item)
+		}
+	case map[string]any:
+		for key, inner := range v {
+			if pattern, ok := inner.(string); ok && key == "wildcard" {
+				n += wildcardsIn(pattern)
+				continue
+			}
+			n += allWildcards(inner)
+		}
+	}
+	return n
+}
+
 // compileWildcard reads a pattern in which * stands for any characters, and \* and \\ for themselves.
 func compileWildcard(operand any) (func(any) bool, error) {
 	pattern, ok := operand.(string)
 	if !ok || pattern == "" {
 		return nil, refuse("wildcard match pattern must be a string")
+	}
+	if wildcardsIn(pattern) > maxWildcards {
+		return nil, refuse("Wildcard patterns have at most %d wildcard characters", maxWildcards)
 	}
 	var expression strings.Builder
 	for rest := pattern; rest != ""; {

@@ -1,10 +1,12 @@
 package localaws
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -159,7 +161,7 @@ func (q *queue) check(e *sendEntry) (time.Duration, error) {
 	case size > most:
 		return 0, tooLong(most, e.batched)
 	case !carried(e.MessageBody):
-		return 0, refused("InvalidMessageContents", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
+		return 0, errContents
 	case len(e.MessageAttributes) > 10:
 		return 0, invalid("Number of message attributes [%d] exceeds the allowed maximum [10].", len(e.MessageAttributes))
 	}
@@ -220,6 +222,24 @@ func validID(id string) bool {
 }
 
 func (e *sendEntry) size() int { return len(e.MessageBody) + sizeOf(e.MessageAttributes) }
+
+var errContents = refused("InvalidMessageContents", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
+
+// surrogate matches an escape of JSON, with what is escaped twice taken out of the way.
+var surrogate = regexp.MustCompile(`\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}`)
+
+// halfCharacter reports whether a request has the escape of half a character, which decoding would replace in silence.
+func halfCharacter(body []byte) bool {
+	if !bytes.Contains(body, []byte(`\u`)) {
+		return false
+	}
+	for _, found := range surrogate.FindAll(body, -1) {
+		if len(found) == len(`\ud800`) {
+			return true
+		}
+	}
+	return false
+}
 
 func carried(text string) bool {
 	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool {

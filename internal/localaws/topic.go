@@ -41,6 +41,9 @@ var topicAttributes = []string{
 	"KmsMasterKeyId", "Policy", "SignatureVersion", "TracingConfig",
 }
 
+// statusAttribute matches the attributes about logging deliveries, which are kept and mean nothing.
+var statusAttribute = regexp.MustCompile(`^(Application|Firehose|HTTP|Lambda|SQS)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)$`)
+
 const pageSize = 100
 
 var (
@@ -151,7 +154,7 @@ func checkTopicAttributes(given map[string]string, fifo bool) (map[string]string
 }
 
 func checkTopicAttribute(name, value string, fifo bool) error {
-	if !slices.Contains(topicAttributes, name) {
+	if !slices.Contains(topicAttributes, name) && !statusAttribute.MatchString(name) {
 		return invalidParameter("AttributeName")
 	}
 	isBoolean := name == "FifoTopic" || name == "ContentBasedDeduplication"

@@ -78,7 +78,7 @@ func (q *queue) changeByHandle(e *handleEntry) (found bool, err error) {
 
 func (q *queue) changeTo(m *message, timeout time.Duration, now time.Time) error {
 	at := now.Add(timeout)
-	if at.Sub(m.takenAt) > maxInvisible {
+	if now.Sub(m.takenAt).Truncate(time.Second)+timeout > maxInvisible { // in seconds that have passed, as timeouts are
 		return invalidValue("VisibilityTimeout", int(timeout.Seconds()), "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
 	}
 	switch {

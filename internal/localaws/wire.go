@@ -72,6 +72,9 @@ func handle[I, O any](operation func(*request, *I) (O, error)) func(*request) (a
 		if err := json.Unmarshal(r.body, &in); err != nil {
 			return nil, errSerialization
 		}
+		if halfCharacter(r.body) {
+			return nil, errContents
+		}
 		return operation(r, &in)
 	}
 }

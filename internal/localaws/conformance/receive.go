@@ -113,6 +113,14 @@ var visibilityCases = []Case{
 		}},
 	{About: "ChangeMessageVisibility", What: "a handle that is none", Source: sqsTests + "test_invalid_receipt_handle_should_return_error_message", Want: "ReceiptHandleIsInvalid 404",
 		run: func(w *world) answer { return w.hide(w.queue(), "INVALID", 60) }},
+	{About: "ChangeMessageVisibility", What: "twelve hours, soon after the receive", Source: queueAPI + "ChangeMessageVisibility.html", Want: "ok",
+		run: func(w *world) answer {
+			q := w.queue()
+			w.send(q, "x").must()
+			m := w.receive(q)[0]
+			w.wait(100 * time.Millisecond)
+			return w.hide(q, m.ReceiptHandle, 43_200)
+		}},
 	{About: "ChangeMessageVisibility", What: "more than twelve hours", Source: queueAPI + "ChangeMessageVisibility.html", Want: invalidValue,
 		run: func(w *world) answer {
 			q := w.queue()

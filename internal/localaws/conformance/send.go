@@ -35,6 +35,16 @@ var sendCases = []Case{
 		run: func(w *world) answer { return w.send(w.queue(), "") }},
 	{About: "SendMessage", What: "a body with a control character", Source: sqsTests + "test_send_message_with_invalid_payload_characters", Want: "InvalidMessageContents 400",
 		run: func(w *world) answer { return w.send(w.queue(), "\x0c") }},
+	{About: "SendMessage", What: "a body with half a character", Source: queueAPI + "SendMessage.html", Want: "InvalidMessageContents 400",
+		run: func(w *world) answer {
+			return w.raw("SendMessage", `{"QueueUrl":"`+w.queue()+`","MessageBody":"a\\ud83d\ud83d"}`)
+		}},
+	{About: "SendMessage", What: "a body with two halves of a character, and a backslash before letters", Source: queueAPI + "SendMessage.html", Want: `a\ud83d😀`,
+		run: func(w *world) answer {
+			q := w.queue()
+			w.raw("SendMessage", `{"QueueUrl":"`+q+`","MessageBody":"a\\ud83d\uD83D\uDE00"}`).must()
+			return saw("%s", w.receive(q)[0].Body)
+		}},
 	{About: "SendMessage", What: "a body of 1 MiB and a byte", Source: sqsTests + "test_send_oversized_message", Want: invalidValue,
 		Text: "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.",
 		run:  func(w *world) answer { return w.send(w.queue(), strings.Repeat("a", 1<<20+1)) }},

@@ -59,7 +59,12 @@ func contains(message, text string) bool { return strings.Contains(message, text
 func (w *world) sqs(operation string, input in) answer {
 	body, err := json.Marshal(input)
 	check(err)
-	r, err := http.NewRequest(http.MethodPost, w.url, bytes.NewReader(body))
+	return w.raw(operation, string(body))
+}
+
+// raw calls SQS with the bytes of a body.
+func (w *world) raw(operation, body string) answer {
+	r, err := http.NewRequest(http.MethodPost, w.url, strings.NewReader(body))
 	check(err)
 	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	r.Header.Set("X-Amz-Target", "AmazonSQS."+operation)
