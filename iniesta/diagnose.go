@@ -41,11 +41,17 @@ func Diagnose(ctx context.Context, opts ...Option) []Finding {
 		topic := sns.New(o.forSNS(c.config)...)
 		c.topic(topic.Initialize(ctx))
 		defer topic.Close(ctx)
+		if o.python && c.types.Has(EVENT_POLLING) {
+			c.pythonSubscription(ctx, topic)
+		}
 	}
 	if c.types.polls() {
 		c.diagnoseQueue(ctx, o)
 		c.diagnoseLockNodes(ctx)
 		c.coverage(o.sqs.Registry().Handlers())
+	}
+	if c.types.polls() && o.python {
+		c.pythonNodes()
 	}
 	return c.findings
 }
@@ -61,8 +67,13 @@ func (c *checker) diagnoseQueue(ctx context.Context, o *options) {
 	defer client.Close(ctx)
 	c.resources(ctx, client)
 	c.finishing(client.ConfirmFinishing(ctx))
-	if attributes, err := client.QueueAttributes(ctx); err == nil {
-		c.queueSettings(attributes)
+	attributes, err := client.QueueAttributes(ctx)
+	if err != nil {
+		return
+	}
+	c.queueSettings(attributes)
+	if o.python {
+		c.pythonQueue(attributes)
 	}
 }
 

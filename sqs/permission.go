@@ -17,11 +17,11 @@ import (
 // ErrNotInitialized before Initialize, and the API's own error where the policy cannot be read
 // (sqs:GetQueueAttributes). Python: confirm_permission, which looks at the first statement only.
 func (c *Client) ConfirmPermission(ctx context.Context, topicARN string) error {
-	consumer, err := c.initialized("confirming the permission to send")
+	s, err := c.initialized("confirming the permission to send")
 	if err != nil {
 		return err
 	}
-	q := consumer.queue
+	q := s.queue
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	attributes, err := q.attributes(ctx, types.QueueAttributeNamePolicy, types.QueueAttributeNameQueueArn)
@@ -38,7 +38,7 @@ func (c *Client) ConfirmPermission(ctx context.Context, topicARN string) error {
 		return fmt.Errorf("%w: %s may not send to %s: %s: run iniesta setup --apply, or add the statement %s",
 			ErrPermissionNotFound, topicARN, q.name, v.Why, policy.GrantOf(topicARN, queueARN))
 	case policy.Undecided:
-		consumer.log.LogAttrs(ctx, slog.LevelWarn, "[INIESTA] whether the topic may send to the queue is undecided",
+		s.log.LogAttrs(ctx, slog.LevelWarn, "[INIESTA] whether the topic may send to the queue is undecided",
 			slog.String("topic", topicARN), slog.String("queue", q.name), slog.String("reason", v.Why))
 	}
 	return nil

@@ -191,7 +191,7 @@ func TestWithoutAMajorityReceivingPausesAndGoesOnByItself(t *testing.T) {
 	require.Eventually(t, func() bool { return c.Healthy(t.Context()) != nil }, 10*time.Second, 50*time.Millisecond)
 	assert.ErrorIs(t, c.Healthy(t.Context()), sqs.ErrLockNotAcquired)
 	t.Log(c.Healthy(t.Context()))
-	require.Eventually(t, func() bool { s := c.Stats(); return s.GivenBack == s.Received-1 && s.InFlight == 0 },
+	require.Eventually(t, func() bool { s := c.Stats(); return s.Released == s.Received-1 && s.InFlight == 0 },
 		10*time.Second, 50*time.Millisecond, "all that was received is given back")
 	received := c.Stats().Received
 	assert.Never(t, func() bool { return c.Stats().Received != received }, 8*time.Second, 100*time.Millisecond, "no receive count grows")

@@ -3,7 +3,9 @@ package main
 import (
 	"io"
 	"log/slog"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
@@ -13,7 +15,7 @@ import (
 )
 
 func newDoctor() *cobra.Command {
-	var asJSON bool
+	var asJSON, python bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the service's set-up, and say what to do about what is wrong",
@@ -22,12 +24,21 @@ permission, dead-letter queue, the queue's settings against the service's, wheth
 messages and change their visibility timeout (asked with a receipt handle that belongs to none), and each lock node:
 whether it answers, is a server of its own, how fast it is and what its clock says. Nothing is changed.
 
+While a service is ported from Python, --python adds what its consumers need that receive from the same queue: the
+lock nodes that they use, what they ask for when they start, and how long they leave alone what was handled here.
+An environment with a variable of insanic, the framework of such services, has the same effect.
+
 Each check is a line: ok, warning or failed, and the cure. The exit status is 1 if any failed.`,
 		Example: `  iniesta doctor
+  iniesta doctor --python
   iniesta doctor --env-file production.env --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			findings := iniesta.Diagnose(cmd.Context(), iniesta.WithLogger(slog.New(slog.DiscardHandler)))
+			opts := []iniesta.Option{iniesta.WithLogger(slog.New(slog.DiscardHandler))}
+			if python || slices.ContainsFunc(os.Environ(), ofInsanic) {
+				opts = append(opts, iniesta.WithPython())
+			}
+			findings := iniesta.Diagnose(cmd.Context(), opts...)
 			if err := show(cmd.OutOrStdout(), findings, asJSON); err != nil {
 				return err
 			}
@@ -38,8 +49,12 @@ Each check is a line: ok, warning or failed, and the cure. The exit status is 1 
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")
+	cmd.Flags().BoolVar(&python, "python", false, "consumers in Python receive from the same queue")
 	return cmd
 }
+
+// ofInsanic reports whether a variable of the environment is one that a Python service reads its settings from.
+func ofInsanic(variable string) bool { return strings.HasPrefix(variable, "INSANIC_") }
 
 // diagnosis is a finding in JSON.
 type diagnosis struct {

@@ -22,14 +22,19 @@ func newFilterPolicies() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var text strings.Builder
-			if err := terminal.EncodeASCII(&text, policy); err != nil {
-				return err
-			}
-			_, err = terminal.Fprintf(cmd.OutOrStdout(), "%s\n", spaced(strings.TrimSuffix(text.String(), "\n")))
+			_, err = terminal.Fprintf(cmd.OutOrStdout(), "%s\n", spaced(asciiText(policy)))
 			return err
 		},
 	}
+}
+
+// asciiText is JSON in ASCII, as Python's json.dumps writes it but for the spaces.
+func asciiText(v any) string {
+	var text strings.Builder
+	if err := terminal.EncodeASCII(&text, v); err != nil {
+		return err.Error() // policies and strings encode
+	}
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // spaced writes JSON as Python's json.dumps does: a space after each comma and colon.

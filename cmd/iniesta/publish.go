@@ -1,15 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -34,12 +33,12 @@ published as it is, without the service's name. What is printed is what Python's
   iniesta publish -e UserUpdated.user -m '{"id": 7}' -v 2`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return publish(cmd.Context(), cmd.OutOrStdout(), event, body, version)
+			return publish(cmd.Context(), cmd.OutOrStdout(), event, cmp.Or(body, "{}"), cmp.Or(version, 1))
 		},
 	}
 	cmd.Flags().StringVarP(&event, "event", "e", "", "event to publish into SNS (required)")
-	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to publish into SNS")
-	cmd.Flags().IntVarP(&version, "version", "v", 1, "version to publish into SNS")
+	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to publish into SNS; an empty one is {}")
+	cmd.Flags().IntVarP(&version, "version", "v", 1, "version to publish into SNS; 0 is 1")
 	_ = cmd.MarkFlagRequired("event") // fails for a flag that is not there
 	return cmd
 }
@@ -149,23 +148,7 @@ func payloadJSON(m *sns.Message, names []string) string {
 	return fmt.Sprintf(`{"MessageAttributes":{%s},"Message":%s,"MessageStructure":"string"}`, strings.Join(attributes, ","), ujsonText(m.Body))
 }
 
-// ujsonText is a string as ujson writes it: in ASCII, with slashes escaped.
+// ujsonText is a string as ujson writes it: in ASCII but for U+007F, with slashes escaped.
 func ujsonText(text string) string {
-	var encoded, ascii strings.Builder
-	encoder := json.NewEncoder(&encoded)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // a string encodes
-	for _, r := range strings.TrimSuffix(encoded.String(), "\n") {
-		switch {
-		case r == '/':
-			ascii.WriteString(`\/`)
-		case r < 0x80:
-			ascii.WriteRune(r)
-		default:
-			for _, unit := range utf16.Encode([]rune{r}) {
-				fmt.Fprintf(&ascii, `\u%04x`, unit)
-			}
-		}
-	}
-	return ascii.String()
+	return strings.NewReplacer(`\\`, `\\`, "/", `\/`, `\u007f`, "\x7f").Replace(asciiText(text))
 }

@@ -44,7 +44,7 @@ quotes around it are taken off, and # begins a comment after a space.`,
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "log what the library does to stderr")
 	root.AddCommand(
 		newInitializationType(), newFilterPolicies(), newPublish(), newSend(),
-		newDoctor(), newSetup(), newLocal(), newTail(), newPeek(), newRedrive(),
+		newDoctor(), newSetup(), newLocal(), newTail(), newPeek(), newRedrive(), newPort(),
 	)
 	return root
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/internal/terminal"
@@ -23,7 +25,7 @@ func newSend() *cobra.Command {
 				return err
 			}
 			defer client.Close(cmd.Context())
-			m, err := client.CreateMessage(body)
+			m, err := client.CreateMessage(cmp.Or(body, "{}"))
 			if err != nil {
 				return err
 			}
@@ -44,7 +46,7 @@ func newSend() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to send to SQS")
+	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to send to SQS; an empty one is {}")
 	cmd.Flags().StringVarP(&event, "event", "e", "", "event of the message, as it is")
 	cmd.Flags().StringVar(&group, "group", "", "message group, which a FIFO queue requires")
 	return cmd

@@ -53,6 +53,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"INIESTA_SNS_EVENT_KEY":                              "event",
 		"INIESTA_SQS_QUEUE_NAME":                             "q.fifo",
 		"INIESTA_SQS_QUEUE_NAME_TEMPLATE":                    "{service_name}",
+		"INIESTA_SQS_QUEUE_OWNER_ACCOUNT_ID":                 "123456789012",
 		"INIESTA_SQS_RECEIVE_MESSAGE_MAX_NUMBER_OF_MESSAGES": "3",
 		"INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS":      "0",
 		"INIESTA_CACHES":                                     `["redis://u:p@h:1/2","rediss://h2:3/0"]`,
@@ -79,7 +80,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	assert.Equal(t, config.Config{
 		InitializationType: []string{"EVENT_POLLING", "SNS_PRODUCER"}, GlobalTopicARN: "arn:aws:sns:us-east-1:1:t",
 		ConsumerFilters: []string{"UserUpdated.user", "Order.*"}, EventKey: "event",
-		QueueName: "q.fifo", QueueNameTemplate: "{service_name}", ReceiveMaxMessages: 3,
+		QueueName: "q.fifo", QueueOwnerAccountID: "123456789012", QueueNameTemplate: "{service_name}", ReceiveMaxMessages: 3,
 		LockNodes:      []config.RedisURL{config.NewRedisURL("redis://u:p@h:1/2"), config.NewRedisURL("rediss://h2:3/0")},
 		LockRetryCount: 2, LockTimeout: 2500 * time.Millisecond,
 		SQSEndpointURL: "http://localhost:4566", SNSEndpointURL: "https://sns",

@@ -13,26 +13,27 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Load reads the settings from the environment. It returns every bad value in one error; see Error.
-func Load() (Config, error) {
-	return LoadFrom(env.ToMap(os.Environ()))
+// Load reads the settings from the environment, but those without use: they have their defaults. It returns
+// every bad value in one error; see Error.
+func Load(without ...Unused) (Config, error) {
+	return LoadFrom(env.ToMap(os.Environ()), without...)
 }
 
 // LoadFrom reads the settings from a map of their names, as Load does from the environment. Quotes around a whole
 // value are taken off: docker run --env-file leaves them on.
-func LoadFrom(environment map[string]string) (Config, error) {
+func LoadFrom(environment map[string]string, without ...Unused) (Config, error) {
 	set := make(map[string]string, len(environment))
 	for name, value := range environment {
-		if value = unquoted(value); value != "" {
+		if value = unquoted(value); value != "" && !unused(without, name) {
 			set[name] = value
 		}
 	}
 	c, err := parse(set)
 	if err != nil {
 		// What could be read is checked as well, so that nobody mends one value a time.
-		return Config{}, fmt.Errorf("reading the settings: %w", joinDistinct(err, c.problems()))
+		return Config{}, fmt.Errorf("reading the settings: %w", joinDistinct(err, c.problems(without)))
 	}
-	if err := c.Validate(); err != nil {
+	if err := c.Validate(without...); err != nil {
 		return Config{}, fmt.Errorf("reading the settings: %w", err)
 	}
 	return c, nil
