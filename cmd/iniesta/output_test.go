@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -73,6 +74,27 @@ func TestErrorsAreOneEscapedLine(t *testing.T) {
 		assert.NotContains(t, string(out), "\u009b")
 		assert.Equal(t, 1, strings.Count(string(out), "\n"), "%s", out)
 	}
+}
+
+func TestMoreFiltersThanSNSTakesAreRefusedBeforeAnythingIsMade(t *testing.T) {
+	s := &stage{ctx: t.Context()}
+	url := localStart(t)
+	s.open(t, url)
+	filters := make([]string, 151)
+	for i := range filters {
+		filters[i] = fmt.Sprintf("Event%d.shop", i)
+	}
+	for _, args := range [][]string{{"setup", "--apply"}, {"doctor"}} {
+		c := program(t, args...)
+		c.Env = append(os.Environ(), "INIESTA_INITIALIZATION_TYPE=EVENT_POLLING", "INIESTA_SQS_CONSUMER_FILTERS="+strings.Join(filters, ","), "SERVICE_NAME=shop",
+			"INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN="+scriptTopic, "INIESTA_SQS_ENDPOINT_URL="+url, "INIESTA_SNS_ENDPOINT_URL="+url)
+		out, err := c.CombinedOutput()
+		require.Error(t, err)
+		assert.Contains(t, string(out), "SNS takes at most 150")
+	}
+	queues, err := s.queues.ListQueues(t.Context(), &sqs.ListQueuesInput{})
+	require.NoError(t, err)
+	assert.Empty(t, queues.QueueUrls)
 }
 
 func TestTheEnvironmentOfLocalIsNotRunByAShell(t *testing.T) {
