@@ -1,11 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
 
-	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/internal/envfile"
@@ -33,9 +34,7 @@ quotes around it are taken off, and # begins a comment after a space.`,
 			if verbose {
 				level = slog.LevelDebug
 			}
-			if !verbose {
-				logging.Disable() // of go-redis, which logs each connection that fails
-			}
+			redis.SetLogger(redisLog{})
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level})))
 			return loadEnvFiles(envFiles)
 		},
@@ -47,6 +46,14 @@ quotes around it are taken off, and # begins a comment after a space.`,
 		newDoctor(), newSetup(), newLocal(), newTail(), newPeek(), newRedrive(), newPort(),
 	)
 	return root
+}
+
+// redisLog has go-redis, which logs each connection that fails, log at debug level and escaped.
+type redisLog struct{}
+
+// Printf is called by go-redis.
+func (redisLog) Printf(ctx context.Context, format string, v ...any) {
+	slog.DebugContext(ctx, fmt.Sprintf(format, v...))
 }
 
 // loadEnvFiles adds to the environment what the files have and it has not.
