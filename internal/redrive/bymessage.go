@@ -44,7 +44,7 @@ func (m *Move) ByMessage(ctx context.Context) (Result, error) {
 		}
 	}
 	err := errors.Join(r.err, r.release(ctx))
-	if err == nil && ctx.Err() != nil {
+	if err == nil && ctx.Err() != nil || errors.Is(err, ErrInterrupted) {
 		err = ErrInterrupted
 	}
 	return r.result, err
@@ -70,8 +70,9 @@ func (r *run) move(ctx context.Context) {
 		if n == 0 {
 			return
 		}
-		if r.limit.WaitN(ctx, n) != nil {
+		if r.limit.WaitN(ctx, n) != nil { // ctx has ended, or would before the rate allows more
 			r.unreserve(n)
+			r.fail(ErrInterrupted)
 			return
 		}
 		more, err := r.step(ctx, n)
