@@ -192,6 +192,9 @@ func (l *ledger) remembered(m *life) bool {
 	if s.process.stoodStill(s.to, until) {
 		return false
 	}
+	if m.hindered[s.process].After(s.to.Add(-slowest)) { // its Locker did not return while it was to mark
+		return false
+	}
 	return l.plan.keepsInvisible() || !l.outageDuring(s.to.Add(-time.Second), until)
 }
 
