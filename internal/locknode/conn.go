@@ -17,12 +17,14 @@ type conn struct {
 
 // ask has f carried out as the node is told to, and returns what it says where that comes before the
 // context ends.
-func ask[T any](c conn, f func(n *Node) T) (reply T, err error) {
+func ask[T any](c conn, f func(n *Node) (T, error)) (reply T, err error) {
 	var answer T // not what is returned: f may be carried out when its caller has left
+	var refusal error
 	n, carriedOut := c.node, false
 	do := func() {
 		n.commands++
-		answer, carriedOut = f(n), true
+		answer, refusal = f(n)
+		carriedOut = true
 	}
 	if err := c.wait(n.arrive(do)); err != nil {
 		return reply, err
@@ -37,7 +39,7 @@ func ask[T any](c conn, f func(n *Node) T) (reply T, err error) {
 	if err := c.wait(after(latency - latency/2)); err != nil {
 		return reply, err
 	}
-	return answer, nil
+	return answer, refusal
 }
 
 // arrive is what the node does with a command as it comes, and until when that is all: nil for at once.
@@ -97,54 +99,63 @@ func after(d time.Duration) <-chan struct{} {
 }
 
 func (c conn) Get(name string) (string, error) {
-	return ask(c, func(n *Node) string { return n.get(name) })
+	return ask(c, func(n *Node) (string, error) { return n.get(name), nil })
 }
 
 func (c conn) Set(name, value string) (bool, error) {
-	return ask(c, func(n *Node) bool { n.put(name, value, 0); return true })
+	return ask(c, func(n *Node) (bool, error) {
+		if n.refusal != nil {
+			return false, n.refusal
+		}
+		n.put(name, value, 0)
+		return true, nil
+	})
 }
 
 func (c conn) SetNX(name, value string, expiry time.Duration) (bool, error) {
-	return ask(c, func(n *Node) bool {
-		if n.get(name) != "" {
-			return false
+	return ask(c, func(n *Node) (bool, error) {
+		switch {
+		case n.refusal != nil: // Redis refuses the command before it looks at the key
+			return false, n.refusal
+		case n.get(name) != "":
+			return false, nil
 		}
 		n.put(name, value, expiry)
-		return true
+		return true, nil
 	})
 }
 
 func (c conn) PTTL(name string) (time.Duration, error) {
-	return ask(c, func(n *Node) time.Duration {
+	return ask(c, func(n *Node) (time.Duration, error) {
 		switch e := n.keys[name]; {
 		case n.get(name) == "":
-			return -2 // as go-redis has it for a key that is not there
+			return -2, nil // as go-redis has it for a key that is not there
 		case e.ends.IsZero():
-			return -1
+			return -1, nil
 		default:
-			return time.Until(e.ends)
+			return time.Until(e.ends), nil
 		}
 	})
 }
 
 // Eval knows the scripts of redsync and of package redlock by what they do.
 func (c conn) Eval(script *redis.Script, keysAndArgs ...any) (any, error) {
-	var run func(n *Node) int64
+	var run func(n *Node) (int64, error)
 	key, token := keysAndArgs[0].(string), fmt.Sprint(keysAndArgs[1])
 	switch src := strings.ToUpper(script.Src); {
 	case strings.Contains(src, `"DEL"`):
-		run = func(n *Node) int64 { return n.release(key, token) }
+		run = func(n *Node) (int64, error) { return n.release(key, token) }
 	case strings.Contains(src, `"PEXPIRE"`):
 		life := milliseconds(keysAndArgs[2])
 		revive := strings.Contains(src, `"NX"`)
-		run = func(n *Node) int64 { return n.touch(key, token, life, revive) }
+		run = func(n *Node) (int64, error) { return n.touch(key, token, life, revive) }
 	case strings.Contains(src, `"SET"`) && strings.Contains(src, "ARGV[3]"):
 		mark, life := fmt.Sprint(keysAndArgs[2]), milliseconds(keysAndArgs[3])
-		run = func(n *Node) int64 { return n.mark(key, token, mark, life) }
+		run = func(n *Node) (int64, error) { return n.mark(key, token, mark, life) }
 	default:
 		return nil, fmt.Errorf("locknode: unknown script %s", script.Hash)
 	}
-	return ask(c, func(n *Node) any { return run(n) })
+	return ask(c, func(n *Node) (any, error) { return run(n) })
 }
 
 func (c conn) ScriptLoad(*redis.Script) error { return nil }

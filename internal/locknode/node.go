@@ -21,6 +21,7 @@ type Node struct {
 	keys     map[string]entry
 	down     bool
 	hung     *hang // nil while it answers
+	refusal  error // of writes; nil while they are accepted
 	latency  time.Duration
 	speed    float64 // of the node's clock; 0 is 1
 	commands int
@@ -77,12 +78,15 @@ func (n *Node) SetValue(key, value string, life time.Duration) {
 
 // Hold sets a key as aioredlock does: for life, where it is absent or has the token already.
 func (n *Node) Hold(ctx context.Context, key, token string, life time.Duration) (held bool, err error) {
-	return ask(conn{n, ctx}, func(n *Node) bool { return n.touch(key, token, life, true) == 1 })
+	return ask(conn{n, ctx}, func(n *Node) (bool, error) {
+		touched, err := n.touch(key, token, life, true)
+		return touched == 1, err
+	})
 }
 
 // GiveUp deletes a key that has the token, as aioredlock does.
 func (n *Node) GiveUp(ctx context.Context, key, token string) error {
-	_, err := ask(conn{n, ctx}, func(n *Node) int64 { return n.release(key, token) })
+	_, err := ask(conn{n, ctx}, func(n *Node) (int64, error) { return n.release(key, token) })
 	return err
 }
 
@@ -117,29 +121,36 @@ func (n *Node) put(key, value string, life time.Duration) {
 	n.keys[key] = e
 }
 
-func (n *Node) release(key, token string) int64 {
+// The scripts fail at their first write where writes are refused; one that writes nothing succeeds.
+
+func (n *Node) release(key, token string) (int64, error) {
 	switch n.get(key) {
 	case token:
-		delete(n.keys, key)
-		return 1
+		return n.write(func() { delete(n.keys, key) })
 	case "":
-		return -1
+		return -1, nil
 	}
-	return 0
+	return 0, nil
 }
 
-func (n *Node) touch(key, token string, life time.Duration, revive bool) int64 {
+func (n *Node) touch(key, token string, life time.Duration, revive bool) (int64, error) {
 	if value := n.get(key); value == token || value == "" && revive {
-		n.put(key, token, life)
-		return 1
+		return n.write(func() { n.put(key, token, life) })
 	}
-	return 0
+	return 0, nil
 }
 
-func (n *Node) mark(key, token, mark string, life time.Duration) int64 {
+func (n *Node) mark(key, token, mark string, life time.Duration) (int64, error) {
 	if value := n.get(key); value == "" || value == token || value == mark {
-		n.put(key, mark, life)
-		return 1
+		return n.write(func() { n.put(key, mark, life) })
 	}
-	return 0
+	return 0, nil
+}
+
+func (n *Node) write(do func()) (int64, error) {
+	if n.refusal != nil {
+		return 0, n.refusal
+	}
+	do()
+	return 1, nil
 }
