@@ -32,6 +32,8 @@ type Locker struct {
 	redsync  *redsync.Redsync
 	mutex    []redsync.Option
 	commands commands // also those that nobody waits for any more
+	evidence evidence
+	probes   probes
 }
 
 // New makes a Locker over nodes, which should be servers of their own and odd in number.
@@ -55,9 +57,6 @@ func New(nodes []Node, o Options) (*Locker, error) {
 	}
 	return l, nil
 }
-
-// pingKey is never set: to read it is a question that every node can answer, simulated ones too.
-const pingKey = "iniesta:ping"
 
 func newServer(pool redis.Pool, timeout time.Duration) server {
 	if s, ok := pool.(shared); ok {
@@ -101,6 +100,13 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("acquiring %s: %w", name, err)
 	}
+	attempt := l.evidence.begin()
+	lease, err := l.tryAcquire(ctx, name)
+	l.evidence.end(attempt, plainWrite, err)
+	return lease, err
+}
+
+func (l *Locker) tryAcquire(ctx context.Context, name string) (*Lease, error) {
 	lease, err := l.lease(name)
 	if err == nil {
 		return lease, nil
@@ -114,36 +120,7 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if errors.Is(err, errTooLate) {
 		return nil, fmt.Errorf("acquiring %s: %w: %w", name, ErrOutage, err)
 	}
-	if l.isDone(ctx, name) {
-		return nil, fmt.Errorf("acquiring %s: %w", name, ErrDone)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("acquiring %s: %w", name, err)
-	}
-	return nil, fmt.Errorf("acquiring %s: %w", name, ErrHeld)
-}
-
-// Ping returns nil when a majority of the nodes answers, and else an error matching ErrOutage that
-// says which do not.
-func (l *Locker) Ping(ctx context.Context) error {
-	answers := l.ask(get{pingKey})
-	answered, failed := 0, []error(nil)
-	for range l.servers {
-		select {
-		case a := <-answers:
-			if a.err == nil {
-				answered++
-			} else {
-				failed = append(failed, l.nodeError(a.node, a.err))
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, ctx.Err())
-		}
-		if answered == l.majority() {
-			return nil
-		}
-	}
-	return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
+	return nil, fmt.Errorf("acquiring %s: %w", name, l.holder(ctx, name))
 }
 
 // Close waits for the commands that are still on their way: for the node timeout, or a few where the
