@@ -234,8 +234,8 @@ func (c *consumer) openLocks(ctx context.Context, o *options) error {
 	}
 	c.closers = append([]func() error{locker.Close}, c.closers...) // before the connections it uses
 	c.locker = redisLocker{locker}
-	if err := c.locker.Ping(ctx); err != nil {
-		return fmt.Errorf("%w: %w: start them, or set INIESTA_CACHES to where they are", ErrLockNotAcquired, err)
+	if err := locker.Check(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrLockNotAcquired, err)
 	}
 	return nil
 }

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/go-redsync/redsync/v4"
-	"github.com/go-redsync/redsync/v4/redis"
+	redsyncredis "github.com/go-redsync/redsync/v4/redis"
+	"github.com/redis/go-redis/v9"
 )
 
 // Node is one Redis server of the lock.
 type Node struct {
 	Name string // for people, without a password
-	Pool redis.Pool
+	Pool redsyncredis.Pool
 }
 
 // Options of a Locker. A zero value takes the default.
@@ -42,7 +43,7 @@ func New(nodes []Node, o Options) (*Locker, error) {
 		return nil, errors.New("opening the lock: there are no lock nodes: set INIESTA_CACHES")
 	}
 	l := &Locker{nodes: nodes, options: o.withDefaults()}
-	pools := make([]redis.Pool, len(nodes))
+	pools := make([]redsyncredis.Pool, len(nodes))
 	for i, n := range nodes {
 		l.servers = append(l.servers, &node{
 			index: i, server: newServer(n.Pool, l.options.NodeTimeout), commands: &l.commands, mostRest: l.mostRest})
@@ -58,7 +59,7 @@ func New(nodes []Node, o Options) (*Locker, error) {
 	return l, nil
 }
 
-func newServer(pool redis.Pool, timeout time.Duration) server {
+func newServer(pool redsyncredis.Pool, timeout time.Duration) server {
 	if s, ok := pool.(shared); ok {
 		return &pipeline{client: s.client, timeout: timeout}
 	}
@@ -128,6 +129,16 @@ func (l *Locker) tryAcquire(ctx context.Context, name string) (*Lease, error) {
 func (l *Locker) Close() error {
 	l.commands.wait()
 	return nil
+}
+
+// clients are those of the nodes that have one.
+func (l *Locker) clients() (clients []redis.UniversalClient) {
+	for _, n := range l.nodes {
+		if s, ok := n.Pool.(shared); ok {
+			clients = append(clients, s.client)
+		}
+	}
+	return clients
 }
 
 func (l *Locker) majority() int { return len(l.nodes)/2 + 1 }
