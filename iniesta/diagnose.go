@@ -143,9 +143,12 @@ func (c *checker) diagnoseLockNodes(ctx context.Context) {
 		return
 	}
 	reports := redlock.Inspect(ctx, clients)
-	up := 0
+	up, does := 0, "answer"
 	for _, r := range reports {
-		if r.Err == nil {
+		if r.Refusal != nil || r.Unfit != nil {
+			does = "accept locks"
+		}
+		if r.Err == nil && r.Refusal == nil && r.Unfit == nil {
 			up++
 		}
 	}
@@ -155,7 +158,7 @@ func (c *checker) diagnoseLockNodes(ctx context.Context) {
 	}
 	if up < majority {
 		c.fail("lock nodes", "start them, or set INIESTA_CACHES to where they are",
-			fmt.Errorf("%w: %d of %d nodes answer, %d are needed", sqs.ErrLockNotAcquired, up, len(reports), majority))
+			fmt.Errorf("%w: %d of %d nodes %s, %d are needed", sqs.ErrLockNotAcquired, up, len(reports), does, majority))
 	}
 	if len(reports) < 3 {
 		c.warn("lock nodes", "name three in INIESTA_CACHES, or five", "there are %d: when one is down nothing can be locked", len(reports))
@@ -182,6 +185,12 @@ func (c *checker) lockNode(r redlock.NodeReport, majority bool) {
 		c.warn(check, "start it: when another one goes down, nothing can be locked", "it does not answer: %v", r.Err)
 	case r.Err != nil:
 		c.fail(check, "", errors.New("it does not answer: "+r.Err.Error()))
+	case r.Unfit != nil: // the error says what to do
+		c.fail(check, "", r.Unfit)
+	case r.Refusal != nil && majority:
+		c.warn(check, "have it accept writes: when another node refuses them too, nothing can be locked", "it answers and does not accept a lock: %v", r.Refusal)
+	case r.Refusal != nil:
+		c.fail(check, "", fmt.Errorf("it answers and does not accept a lock: %w", r.Refusal))
 	case r.Latency > slowNode:
 		c.warn(check, "use nodes in the same region", "a command takes %s, and a message needs two", r.Latency.Round(time.Millisecond))
 	case r.Clock.Abs() > offClock+r.Latency:

@@ -14,10 +14,14 @@ import (
 type Locker interface {
 	// Acquire takes the lease on a message id. It returns an error matching ErrLockHeld while another
 	// consumer has the lease, and ErrAlreadyHandled where the message was marked done. Any other
-	// error means that the lock could not be asked for: the message is given back and receiving
-	// pauses until Ping succeeds.
+	// error is an outage, also where the store of the locks answers and refuses: the message is given back, and
+	// receiving pauses until Ping succeeds.
 	Acquire(ctx context.Context, messageID string) (Lease, error)
-	// Ping reports whether leases can be had. It is called while receiving is paused and by Healthy.
+	// Ping returns nil where Acquire, Extend, MarkDone and Release would succeed. It has to try what
+	// they do, for instance a write where they write: a store that can be read and not written would take
+	// messages to the dead-letter queue otherwise. A success of a few seconds ago may stand for a new
+	// attempt, unless a call has failed since. Ping is called by Initialize, by Healthy, every second while
+	// receiving is paused, and before a receive when no lock was taken for five seconds.
 	Ping(ctx context.Context) error
 }
 

@@ -14,9 +14,12 @@ type LockNode struct {
 	Latency    time.Duration // of a command
 	ClockAhead time.Duration // of the clock here, to within Latency
 	Err        error         // nil where it answers
+	Refusal    error         // why it does not accept what a lock writes; nil where it does
+	Unfit      error         // why it cannot be a lock node: it is part of a cluster, or another node's database
 }
 
-// LockNodes looks at the lock nodes, for two seconds at most. It finds none with a Locker of the caller's.
+// LockNodes looks at the lock nodes, for two seconds at most. It writes keys of its own there, as a lock does, and
+// removes them. It finds none with a Locker of the caller's.
 // It returns ErrNotInitialized before Initialize.
 func (c *Client) LockNodes(ctx context.Context) ([]LockNode, error) {
 	s, err := c.initialized("looking at the lock nodes")
@@ -33,7 +36,7 @@ func lockNodesOf(reports []redlock.NodeReport) []LockNode {
 	}
 	nodes := make([]LockNode, len(reports))
 	for i, r := range reports {
-		nodes[i] = LockNode{Name: r.Name, SameServer: shared[r.Name], Latency: r.Latency, ClockAhead: r.Clock, Err: r.Err}
+		nodes[i] = LockNode{Name: r.Name, SameServer: shared[r.Name], Latency: r.Latency, ClockAhead: r.Clock, Err: r.Err, Refusal: r.Refusal, Unfit: r.Unfit}
 	}
 	return nodes
 }

@@ -185,6 +185,7 @@ func TestWithoutAMajorityReceivingPausesAndGoesOnByItself(t *testing.T) {
 	require.NoError(t, c.StartReceivingMessages(t.Context()))
 	w.send(0, 1)
 	eventually(t, e.reach[1], "the first message")
+	require.Eventually(t, func() bool { return c.Stats().Deleted == 1 }, 10*time.Second, 20*time.Millisecond, "it is marked and deleted")
 	w.nodes[0].Kill()
 	w.nodes[1].Kill()
 	w.send(1, 20)

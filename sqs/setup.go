@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/aws/smithy-go"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
@@ -159,13 +157,15 @@ func (s *setup) close() error {
 }
 
 func (s *setup) openQueue(ctx context.Context, o *options) error {
-	name, err := s.config.ResolvedQueueName()
+	named, err := s.config.Queue()
 	if err != nil {
 		return err
 	}
+	if o.region == "" {
+		o.region = named.Region
+	}
 	s.queue = &queue{
-		name: name, fifo: strings.HasSuffix(name, ".fifo"),
-		eventKey: s.config.EventKey, serviceName: s.config.ServiceName,
+		name: named.Name, url: named.URL, fifo: named.FIFO(), eventKey: s.config.EventKey, serviceName: s.config.ServiceName,
 	}
 	region, err := s.openAPI(ctx, o)
 	if err != nil {
@@ -173,12 +173,26 @@ func (s *setup) openQueue(ctx context.Context, o *options) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := s.queue.api.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	if s.queue.url == "" {
+		if err := s.findQueue(ctx, named.Account, region); err != nil {
+			return err
+		}
+	}
+	return s.readVisibility(ctx)
+}
+
+// findQueue asks for the URL of the queue, in the account that owns it.
+func (s *setup) findQueue(ctx context.Context, account, region string) error {
+	in := &sqs.GetQueueUrlInput{QueueName: &s.queue.name}
+	if account != "" {
+		in.QueueOwnerAWSAccountId = &account
+	}
+	out, err := s.queue.api.GetQueueUrl(ctx, in)
 	if err != nil {
-		return s.queueError(name, region, err)
+		return s.queueError(s.queue.name, region, err)
 	}
 	s.queue.url = aws.ToString(out.QueueUrl)
-	return s.readVisibility(ctx)
+	return nil
 }
 
 // openAPI makes the SDK's client and returns its region.
@@ -237,8 +251,7 @@ func (s *setup) queueError(name, region string, err error) error {
 		endpoint = "AWS"
 	}
 	where := fmt.Sprintf("queue %q, region %q, endpoint %s", name, region, endpoint)
-	api, ok := errors.AsType[smithy.APIError](err)
-	if ok && (api.ErrorCode() == "AWS.SimpleQueueService.NonExistentQueue" || api.ErrorCode() == "QueueDoesNotExist") {
+	if awsclient.Code(err) == "QueueDoesNotExist" {
 		return fmt.Errorf("%w: %s: create it, or set INIESTA_SQS_QUEUE_NAME, the region or INIESTA_SQS_ENDPOINT_URL to where it is: %w",
 			ErrQueueNotFound, where, err)
 	}
@@ -282,8 +295,8 @@ func (s *setup) openLocks(ctx context.Context, o *options) error {
 	}
 	s.closers = append([]func() error{locker.Close}, s.closers...) // before the connections it uses
 	s.locker = lockerOf(redisLocker{locker}, s.callbackFailed)
-	if err := s.locker.Ping(ctx); err != nil {
-		return fmt.Errorf("%w: %w: start them, or set INIESTA_CACHES to where they are", ErrLockNotAcquired, err)
+	if err := locker.Check(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrLockNotAcquired, err)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type delivery struct {
 	cancel context.CancelCauseFunc
 	cause  error // why the handler has to end, or may not begin
 
+	rounds    int       // deletes that were given up, each with its retries
 	extension extension // owned by the extender, under its mutex
 }
 

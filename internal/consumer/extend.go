@@ -45,6 +45,7 @@ type clock struct {
 	stopped bool          // its owner does something else with it
 	busy    chan struct{} // closed when the extension under way has ended; nil where there is none
 	renewed bool          // it began again while that was under way
+	failed  int           // extensions in a row
 }
 
 func (c *clock) due(now time.Time) bool {
@@ -303,9 +304,11 @@ func (e *extender) lost(d *delivery, why error) {
 // after is when to extend next: in a third of the time, or soon where the extension failed.
 func (e *extender) after(d *delivery, c *clock, err error, whole time.Duration) time.Time {
 	if err == nil {
+		c.failed = 0
 		return time.Now().Add(interval(whole))
 	}
-	if c.running() && !d.extension.deleted {
+	c.failed++
+	if first := c.failed&(c.failed-1) == 0; first && c.running() && !d.extension.deleted { // then at each doubling
 		e.logMessage(d, "extension failed", err)
 	}
 	return time.Now().Add(max(interval(whole)/4, minExtensionInterval))

@@ -115,7 +115,7 @@ func backoff(failures int) time.Duration {
 // callHealth is the outcome of the latest calls of one kind that settle messages.
 type callHealth struct {
 	mu       sync.Mutex
-	failures int // calls since the last one in which an entry was taken
+	failures int       // calls since the last one in which an entry was taken
 	since    time.Time // the first of them
 	latest   time.Time
 	last     error

@@ -139,7 +139,9 @@ func (r *Run) deleteNewest(d *delivery) {
 	r.acker.deleteThen(handle, func(err error) {
 		switch {
 		case err != nil && d.receiptHandle() == handle:
-			r.notDeleted(d, handle, err)
+			if r.notDeleted(d, handle, err) {
+				return
+			}
 		case err != nil || !r.inflight.removeIf(d, handle):
 			r.deleteNewest(d)
 			return
@@ -154,10 +156,29 @@ func (r *Run) deleteNewest(d *delivery) {
 	})
 }
 
-// notDeleted says that a delete was given up. Where SQS refuses every delete, to receive more messages would only walk
-// them into the dead-letter queue: receiving pauses until the same delete is not refused.
-func (r *Run) notDeleted(d *delivery, handle string, err error) {
-	r.logMessage(d, "was handled and could not be deleted; it is deleted when it comes back", err)
+// notDeleted asks for a delete again that SQS did not confirm, until a stop or until the message may not be kept any
+// longer: meanwhile the message is invisible, so that neither a Python consumer nor the dead-letter queue gets a message
+// that was handled. After that it is deleted when it comes back. It reports whether it asks again.
+func (r *Run) notDeleted(d *delivery, handle string, err error) (again bool) {
+	r.pauseIfRefused(handle, err)
+	if awsclient.Final(err) || r.stopping.Err() != nil || time.Since(d.receivedAt) >= r.MaxExtension {
+		r.logMessage(d, "was handled and could not be deleted; it is deleted when it comes back", err)
+		return false
+	}
+	d.rounds++
+	if d.rounds == 1 {
+		r.logMessage(d, "was handled and could not be deleted; it is kept, and the delete is tried again", err)
+	}
+	go func() { // r.deliveries counts d
+		wait(r.stopping, backoff(d.rounds))
+		r.deleteNewest(d)
+	}()
+	return true
+}
+
+// pauseIfRefused pauses receiving where SQS refuses every delete: to receive more messages would only add to those that
+// cannot be deleted. It goes on once the same delete is not refused.
+func (r *Run) pauseIfRefused(handle string, err error) {
 	if _, refused := awsclient.AccessProblem(err, ""); !refused || r.acker.deleteHealth.problem() == nil {
 		return
 	}

@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	redsyncredis "github.com/go-redsync/redsync/v4/redis"
@@ -44,6 +45,9 @@ func (c *setNX) wire() redis.Cmder {
 
 func (c *setNX) reply(r redis.Cmder) (any, error) {
 	set, err := r.(*redis.BoolCmd).Result()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
 	return set, err
 }
 
@@ -77,8 +81,11 @@ func (c get) on(conn redsyncredis.Conn) (any, error) { return conn.Get(c.key) }
 func (c get) wire() redis.Cmder                      { return redis.NewStringCmd(context.Background(), "get", c.key) }
 func (c get) reply(r redis.Cmder) (any, error) {
 	value, err := r.(*redis.StringCmd).Result()
-	if err == redis.Nil {
-		err = nil
+	switch {
+	case errors.Is(err, redis.Nil):
+		return "", nil
+	case isWrongType(err):
+		return foreignType, nil
 	}
 	return value, err
 }
@@ -103,7 +110,13 @@ func (c *eval) on(conn redsyncredis.Conn) (any, error) { return conn.Eval(c.scri
 func (c *eval) wire() redis.Cmder {
 	return redis.NewCmd(context.Background(), c.arguments...)
 }
-func (c *eval) reply(r redis.Cmder) (any, error) { return r.(*redis.Cmd).Result() }
+func (c *eval) reply(r redis.Cmder) (any, error) {
+	reply, err := r.(*redis.Cmd).Result()
+	if isWrongType(err) {
+		return int64(0), nil // as for a key that has another value
+	}
+	return reply, err
+}
 
 // loading is the command with the whole script, for a server that does not have it yet.
 func (c *eval) loading() *eval {

@@ -2,36 +2,42 @@ package redlock
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
 // straggle is how long the last nodes are waited for after a majority has answered without the mark.
 const straggle = 10 * time.Millisecond
 
-// isDone reports whether any node has the done mark. One is enough: the mark is only written after
-// the work was done. A node that hangs is not waited for: taking a done name for a held one leaves a
-// duplicate for later and runs nothing.
-func (l *Locker) isDone(ctx context.Context, name string) bool {
+// holder says who has a name that could not be acquired: ErrDone, ErrHeld, or why that could not be read.
+// The mark on a single node is enough: the mark is only written after the work was done. A node that
+// hangs is not waited for: if a done name is taken for a held name, a duplicate stays for later and nothing runs.
+func (l *Locker) holder(ctx context.Context, name string) error {
 	answers := l.ask(get{name})
 	var enough <-chan time.Time
-	answered := 0
+	answered, failed := 0, []error(nil)
 	for range l.servers {
 		select {
 		case a := <-answers:
-			if a.reply == DoneMark {
-				return true
-			}
-			if a.err == nil {
+			switch {
+			case a.reply == DoneMark:
+				return ErrDone
+			case a.err != nil:
+				failed = append(failed, l.nodeError(a.node, a.err))
+			default:
 				answered++
 			}
 		case <-enough:
-			return false
+			return ErrHeld
 		case <-ctx.Done():
-			return false
+			return ctx.Err()
 		}
 		if answered == l.majority() && enough == nil {
 			enough = time.After(straggle)
 		}
 	}
-	return false
+	if l.isOutage(failed) {
+		return fmt.Errorf("%w: %w", ErrOutage, nodeErrors(failed))
+	}
+	return ErrHeld
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-redsync/redsync/v4"
+	"github.com/redis/go-redis/v9"
 )
 
 var (
@@ -22,6 +23,21 @@ var (
 
 // errOther is what a node answers that has neither our token nor room for it.
 var errOther = errors.New("it has another value")
+
+// foreignType stands for the value of a key that is no string: somebody else uses the key.
+const foreignType = "(not a string)"
+
+// isWrongType reports whether a key is no string. A script of older servers has the code within its error.
+func isWrongType(err error) bool {
+	_, answered := errors.AsType[redis.Error](err)
+	return answered && strings.Contains(err.Error(), "WRONGTYPE ")
+}
+
+// isAnswer reports whether err is what a server answered, and the server is not down.
+func isAnswer(err error) bool {
+	_, answered := errors.AsType[redis.Error](err)
+	return answered
+}
 
 // failedNodes lists the nodes that did not answer, by redsync's account.
 func (l *Locker) failedNodes(err error) []error {

@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -10,13 +11,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// NodeReport is what a look at one node found.
+// NodeReport is what Inspect found at one node.
 type NodeReport struct {
 	Name    string
-	Server  string        // the same for two names of one server; empty where it could not be told
+	Server  string        // the same for two names of one server; empty where it is not known
 	Latency time.Duration // the least of a few pings
-	Clock   time.Duration // how far the node's clock is ahead of ours, to within Latency
-	Err     error         // nil where it answers
+	Clock   time.Duration // how far the node's clock is ahead of the clock here, to within Latency
+	Err     error         // nil where the node answers
+	Refusal error         // why the node does not accept what a lock needs; nil where it does
+	Unfit   error         // why the node cannot be a lock node, whatever it answers; nil where it can
 }
 
 const (
@@ -24,20 +27,33 @@ const (
 	inspectWait  = 2 * time.Second
 )
 
-// Inspect looks at nodes, all at once, for two seconds at most.
+// Inspect looks at nodes, all at once, for two seconds at most. It writes keys of probes, and removes them.
 func Inspect(ctx context.Context, clients []redis.UniversalClient) []NodeReport {
 	ctx, cancel := context.WithTimeout(ctx, inspectWait)
 	defer cancel()
 	reports := make([]NodeReport, len(clients))
-	var looking sync.WaitGroup
-	for i, client := range clients {
-		looking.Go(func() {
-			reports[i] = inspect(ctx, client)
-			reports[i].Name = nameOf(client, i)
-		})
+	each(clients, func(i int, client redis.UniversalClient) {
+		reports[i] = inspect(ctx, client)
+		reports[i].Name = nameOf(client, i)
+	})
+	for i, err := range unfit(ctx, clients) {
+		reports[i].Unfit = err
 	}
-	looking.Wait()
+	each(clients, func(i int, client redis.UniversalClient) {
+		if reports[i].Err == nil && reports[i].Unfit == nil {
+			reports[i].Refusal = refusal(ctx, client)
+		}
+	})
 	return reports
+}
+
+// each calls do for every client at the same time and returns when all calls have.
+func each(clients []redis.UniversalClient, do func(i int, client redis.UniversalClient)) {
+	var calls sync.WaitGroup
+	for i, client := range clients {
+		calls.Go(func() { do(i, client) })
+	}
+	calls.Wait()
 }
 
 func inspect(ctx context.Context, client redis.UniversalClient) (r NodeReport) {
@@ -58,6 +74,20 @@ func inspect(ctx context.Context, client redis.UniversalClient) (r NodeReport) {
 		r.Server = field(info, "run_id:")
 	}
 	return r
+}
+
+// refusal is why a node by itself does not accept what a lock needs.
+func refusal(ctx context.Context, client redis.UniversalClient) error {
+	l, err := New(NodesOf(client), Options{NodeTimeout: inspectWait / 4})
+	if err != nil {
+		return err
+	}
+	err = l.Ping(ctx)
+	_ = l.Close() // never fails
+	if causes, ok := errors.AsType[nodeErrors](err); ok {
+		return errors.Unwrap(causes[0]) // without the name
+	}
+	return err
 }
 
 // field is what follows a name at the beginning of a line.

@@ -132,6 +132,14 @@ func (l *Lease) Extend(ctx context.Context) error {
 	case !time.Now().Before(end):
 		return l.lost("it has ended")
 	}
+	attempt := l.locker.evidence.begin()
+	err := l.extend(ctx, end)
+	l.locker.evidence.end(attempt, scriptWrite, err)
+	return err
+}
+
+// extend renews a lease that ends at end.
+func (l *Lease) extend(ctx context.Context, end time.Time) error {
 	asked := time.Now()
 	l.doubtful = true
 	ok, err := l.redsync().ExtendContext(l.steps.next())
@@ -164,9 +172,8 @@ func (l *Lease) MarkDone(ctx context.Context, window time.Duration) error {
 	l.tellMark(m, window, nil)
 	if m.round.decide() {
 		l.over = true
-		return nil
 	}
-	err := m.failure(l)
+	err := m.outcome(l)
 	if ctx.Err() != nil && !errors.Is(err, ErrLost) {
 		return fmt.Errorf("marking %s done: %w", l.Name(), ctx.Err())
 	}
@@ -181,20 +188,16 @@ func (l *Lease) MarkDoneThen(window time.Duration, then func(error)) {
 	defer l.mu.Unlock()
 	l.over = true
 	m := l.attempt()
-	l.tellMark(m, window, func(won bool) {
-		if won {
-			then(nil)
-			return
-		}
-		then(m.failure(l))
-	})
+	l.tellMark(m, window, func(bool) { then(m.outcome(l)) })
 }
 
 // marking is one attempt to mark a lease done.
 type marking struct {
-	told  bool
-	mark  mark
-	round round
+	told    bool
+	mark    mark
+	round   round
+	attempt attempt
+	kind    write
 }
 
 // attempt is the next attempt to mark. Answers to the one before may still come.
@@ -212,17 +215,24 @@ func (l *Lease) tellMark(m *marking, window time.Duration, then func(won bool)) 
 	m.mark.init(l.name, l.token, window)
 	m.round.init(len(l.locker.servers), int64(1), nil)
 	m.round.then = then
+	m.attempt = l.locker.evidence.begin()
 	if l.mayBeForeign() {
+		m.kind = scriptWrite
 		l.locker.tell(m.mark.careful(), &m.round)
 		return
 	}
 	l.locker.tell(&m.mark, &m.round)
 }
 
-// failure says why no majority has the mark.
-func (m *marking) failure(l *Lease) error {
-	failed, refused := m.round.against(l.locker)
-	return l.locker.unconfirmed("marking "+l.Name()+" done", failed, refused)
+// outcome is nil where a majority has the mark, and else says why not. The attempt is decided.
+func (m *marking) outcome(l *Lease) error {
+	var err error
+	if !m.round.decide() {
+		failed, refused := m.round.against(l.locker)
+		err = l.locker.unconfirmed("marking "+l.Name()+" done", failed, refused)
+	}
+	l.locker.evidence.end(m.attempt, m.kind, err)
+	return err
 }
 
 // mayBeForeign reports whether a majority of the keys could be somebody else's, so that they must not
@@ -237,12 +247,16 @@ func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true
+	attempt := l.locker.evidence.begin()
 	ok, err := l.redsync().UnlockContext(l.steps.next())
 	if ok {
+		l.locker.evidence.end(attempt, scriptWrite, nil)
 		return nil
 	}
 	if failed := l.locker.failedNodes(err); l.locker.isOutage(failed) {
-		return fmt.Errorf("releasing %s: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
+		err := fmt.Errorf("releasing %s: %w: %w", l.Name(), ErrOutage, nodeErrors(failed))
+		l.locker.evidence.end(attempt, scriptWrite, err)
+		return err
 	}
 	return nil // ended, or taken by another holder since
 }

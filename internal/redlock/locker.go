@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/go-redsync/redsync/v4"
-	"github.com/go-redsync/redsync/v4/redis"
+	redsyncredis "github.com/go-redsync/redsync/v4/redis"
+	"github.com/redis/go-redis/v9"
 )
 
 // Node is one Redis server of the lock.
 type Node struct {
 	Name string // for people, without a password
-	Pool redis.Pool
+	Pool redsyncredis.Pool
 }
 
 // Options of a Locker. A zero value takes the default.
@@ -32,6 +33,8 @@ type Locker struct {
 	redsync  *redsync.Redsync
 	mutex    []redsync.Option
 	commands commands // also those that nobody waits for any more
+	evidence evidence
+	probes   probes
 }
 
 // New makes a Locker over nodes, which should be servers of their own and odd in number.
@@ -40,7 +43,7 @@ func New(nodes []Node, o Options) (*Locker, error) {
 		return nil, errors.New("opening the lock: there are no lock nodes: set INIESTA_CACHES")
 	}
 	l := &Locker{nodes: nodes, options: o.withDefaults()}
-	pools := make([]redis.Pool, len(nodes))
+	pools := make([]redsyncredis.Pool, len(nodes))
 	for i, n := range nodes {
 		l.servers = append(l.servers, &node{
 			index: i, server: newServer(n.Pool, l.options.NodeTimeout), commands: &l.commands, mostRest: l.mostRest})
@@ -56,10 +59,7 @@ func New(nodes []Node, o Options) (*Locker, error) {
 	return l, nil
 }
 
-// pingKey is never set: to read it is a question that every node can answer, simulated ones too.
-const pingKey = "iniesta:ping"
-
-func newServer(pool redis.Pool, timeout time.Duration) server {
+func newServer(pool redsyncredis.Pool, timeout time.Duration) server {
 	if s, ok := pool.(shared); ok {
 		return &pipeline{client: s.client, timeout: timeout}
 	}
@@ -101,6 +101,13 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("acquiring %s: %w", name, err)
 	}
+	attempt := l.evidence.begin()
+	lease, err := l.tryAcquire(ctx, name)
+	l.evidence.end(attempt, plainWrite, err)
+	return lease, err
+}
+
+func (l *Locker) tryAcquire(ctx context.Context, name string) (*Lease, error) {
 	lease, err := l.lease(name)
 	if err == nil {
 		return lease, nil
@@ -114,36 +121,7 @@ func (l *Locker) acquire(ctx context.Context, name string) (*Lease, error) {
 	if errors.Is(err, errTooLate) {
 		return nil, fmt.Errorf("acquiring %s: %w: %w", name, ErrOutage, err)
 	}
-	if l.isDone(ctx, name) {
-		return nil, fmt.Errorf("acquiring %s: %w", name, ErrDone)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("acquiring %s: %w", name, err)
-	}
-	return nil, fmt.Errorf("acquiring %s: %w", name, ErrHeld)
-}
-
-// Ping returns nil when a majority of the nodes answers, and else an error matching ErrOutage that
-// says which do not.
-func (l *Locker) Ping(ctx context.Context) error {
-	answers := l.ask(get{pingKey})
-	answered, failed := 0, []error(nil)
-	for range l.servers {
-		select {
-		case a := <-answers:
-			if a.err == nil {
-				answered++
-			} else {
-				failed = append(failed, l.nodeError(a.node, a.err))
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, ctx.Err())
-		}
-		if answered == l.majority() {
-			return nil
-		}
-	}
-	return fmt.Errorf("asking the lock nodes: %w: %w", ErrOutage, nodeErrors(failed))
+	return nil, fmt.Errorf("acquiring %s: %w", name, l.holder(ctx, name))
 }
 
 // Close waits for the commands that are still on their way: for the node timeout, or a few where the
@@ -151,6 +129,16 @@ func (l *Locker) Ping(ctx context.Context) error {
 func (l *Locker) Close() error {
 	l.commands.wait()
 	return nil
+}
+
+// clients are those of the nodes that have one.
+func (l *Locker) clients() (clients []redis.UniversalClient) {
+	for _, n := range l.nodes {
+		if s, ok := n.Pool.(shared); ok {
+			clients = append(clients, s.client)
+		}
+	}
+	return clients
 }
 
 func (l *Locker) majority() int { return len(l.nodes)/2 + 1 }

@@ -79,8 +79,12 @@ func (n *node) admit(c command) error {
 	return nil
 }
 
-// note counts failures in a row.
+// note counts failures in a row. A server that answers with an error is not left alone: the answer costs little,
+// and the next one may be another.
 func (n *node) note(err error) {
+	if isAnswer(err) {
+		err = nil
+	}
 	if err == nil && n.failures.Load() == 0 {
 		return
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed08532102/iniesta/internal/locknode"
 	"github.com/seed08532102/iniesta/internal/redlock"
 )
 
@@ -31,7 +30,7 @@ func TestPingWantsAMajority(t *testing.T) {
 					setUp(b.nodes[i])
 				}
 				var err error
-				assert.LessOrEqual(t, took(func() { err = b.Ping(t.Context()) }), limit)
+				assert.LessOrEqual(t, took(func() { err = b.Ping(t.Context()) }), 2*limit, "the lock, and its release")
 				if c.says == nil {
 					require.NoError(t, err)
 					return
@@ -54,25 +53,5 @@ func TestPingEndsWithItsContext(t *testing.T) {
 		var err error
 		assert.Equal(t, limit/5, took(func() { err = b.Ping(ctx) }))
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-	})
-}
-
-func TestReachableTellsOfEveryNode(t *testing.T) {
-	inBubble(t, 3, func(t *testing.T, b *bubble) {
-		b.nodes[0].Down()
-		b.nodes[2].Hang()
-		var states []redlock.NodeState
-		assert.Equal(t, limit, took(func() { states = b.Reachable(t.Context()) }))
-		require.Len(t, states, 3)
-		assert.Equal(t, "node0", states[0].Name)
-		assert.ErrorIs(t, states[0].Err, locknode.ErrDown)
-		assert.Equal(t, redlock.NodeState{Name: "node1"}, states[1])
-		assert.ErrorIs(t, states[2].Err, context.DeadlineExceeded)
-
-		ctx, cancel := context.WithTimeout(t.Context(), limit/5)
-		defer cancel()
-		assert.Equal(t, limit/5, took(func() { states = b.Reachable(ctx) }))
-		assert.NoError(t, states[1].Err)
-		assert.ErrorContains(t, states[2].Err, "has not answered yet")
 	})
 }

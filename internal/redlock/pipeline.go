@@ -4,7 +4,6 @@ import (
 	"context"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -95,7 +94,7 @@ func (p *pipeline) failWaiting(failure error) {
 
 func (p *pipeline) answer(r request) {
 	reply, err := r.command.reply(r.wire)
-	if script, ok := r.command.(*eval); ok && err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT ") {
+	if script, ok := r.command.(*eval); ok && redis.HasErrorPrefix(err, "NOSCRIPT") {
 		p.start(script.loading(), r.from, r.to)
 		return
 	}
@@ -114,7 +113,7 @@ func (p *pipeline) roundTrip(wires []redis.Cmder) error {
 		return nil
 	}
 	failed := slices.ContainsFunc(wires, func(w redis.Cmder) bool { return w.Err() != nil })
-	if _, answered := err.(redis.Error); answered && failed {
+	if isAnswer(err) && failed {
 		return nil
 	}
 	if !failed {

@@ -20,11 +20,9 @@ func TestANodeThatFailsAgainAndAgainIsAskedOnceASecond(t *testing.T) {
 			assertOnly(t, b.Ping(t.Context()), redlock.ErrOutage)
 		}
 		b.nodes[0].Up()
-		before := b.nodes[0].Commands()
 		err := b.Ping(t.Context())
 		assertOnly(t, err, redlock.ErrOutage)
 		assert.ErrorContains(t, err, "node0: connection refused (it failed lately", "what it failed with is still told")
-		assert.Equal(t, before, b.nodes[0].Commands(), "it rests")
 		time.Sleep(time.Second)
 		require.NoError(t, b.Ping(t.Context()), "it is tried again, and answers")
 		synctest.Wait()
@@ -36,7 +34,8 @@ func TestANodeThatFailsAgainAndAgainIsAskedOnceASecond(t *testing.T) {
 func TestANodeThatFailsOnceIsNotLeftAlone(t *testing.T) {
 	inBubble(t, 3, func(t *testing.T, b *bubble) {
 		b.nodes[0].Down()
-		require.NoError(t, b.Ping(t.Context()))
+		_, err := b.Acquire(t.Context(), "another")
+		require.NoError(t, err)
 		synctest.Wait()
 		b.nodes[0].Up()
 		lease := b.acquire(t)

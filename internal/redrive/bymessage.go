@@ -71,7 +71,7 @@ func (r *run) move(ctx context.Context) {
 		if n == 0 {
 			return
 		}
-		if r.limit.WaitN(ctx, n) != nil {
+		if r.limit.WaitN(ctx, n) != nil { // ctx has ended, or would before the rate allows more
 			r.unreserve(n)
 			r.cut() // also where the wait would be longer than ctx is
 			return

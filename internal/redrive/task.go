@@ -108,5 +108,26 @@ func (m *Move) cancel(ctx context.Context, handle *string, result Result) (Resul
 		return result, fmt.Errorf("cancelling the message move task of %s, which goes on: %w", m.Dead.Name, err)
 	}
 	result.Moved = int(out.ApproximateNumberOfMessagesMoved)
-	return result, ErrInterrupted
+	return m.ended(ctx, result), ErrInterrupted
+}
+
+// ended waits until a cancelled task moves nothing more, and counts what it moved.
+func (m *Move) ended(ctx context.Context, result Result) Result {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		task, err := m.task(ctx)
+		if err != nil {
+			return result
+		}
+		result.Moved = int(task.ApproximateNumberOfMessagesMoved)
+		if status := aws.ToString(task.Status); status != "RUNNING" && status != "CANCELLING" {
+			return result
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return result
+		}
+	}
 }

@@ -192,6 +192,9 @@ func (l *ledger) remembered(m *life) bool {
 	if s.process.stoodStill(s.to, until) {
 		return false
 	}
+	if m.hindered[s.process].After(s.to.Add(-slowest)) { // its Locker did not return while it was to mark
+		return false
+	}
 	return l.plan.keepsInvisible() || !l.outageDuring(s.to.Add(-time.Second), until)
 }
 
@@ -204,7 +207,7 @@ func (p *plan) keepsInvisible() bool {
 // mayLose reports whether there is a reason for a process to lose the lock of a message whose handler runs.
 func (l *ledger) mayLose(m *life, r *run) bool {
 	recently := time.Now().Add(-2 * l.plan.lockTimeout)
-	return l.outageDuring(recently, time.Now()) || r.process.stoodStill(recently, time.Now()) || m.hindered[r.process].After(recently) || l.keptLong(m, r)
+	return l.outageDuring(recently, time.Now()) || r.process.stoodStill(recently, time.Now()) || m.hindered[r.process].After(recently.Add(-slowest)) || l.keptLong(m, r)
 }
 
 // keptLong reports whether INIESTA_MAX_EXTENSION has passed since a receipt that a run may come from: its lock is not

@@ -168,19 +168,3 @@ func (a endsWith) ReceiveMessage(ctx context.Context, in *awssqs.ReceiveMessageI
 	}
 	return a.API.ReceiveMessage(ctx, in, opts...)
 }
-
-// endsWithPanic receives nothing more after a call that panicked, and hides that of others.
-type endsWithPanic struct{ sqs.API }
-
-func (a endsWithPanic) ReceiveMessage(ctx context.Context, in *awssqs.ReceiveMessageInput, opts ...func(*awssqs.Options)) (_ *awssqs.ReceiveMessageOutput, err error) {
-	defer keepOnPanic(&err)
-	return a.API.ReceiveMessage(ctx, in, opts...)
-}
-
-func (a endsWithPanic) DeleteMessageBatch(ctx context.Context, in *awssqs.DeleteMessageBatchInput, opts ...func(*awssqs.Options)) (*awssqs.DeleteMessageBatchOutput, error) {
-	return a.API.(badAPI).API.DeleteMessageBatch(ctx, in, opts...)
-}
-
-func (a endsWithPanic) ChangeMessageVisibilityBatch(ctx context.Context, in *awssqs.ChangeMessageVisibilityBatchInput, opts ...func(*awssqs.Options)) (*awssqs.ChangeMessageVisibilityBatchOutput, error) {
-	return a.API.(badAPI).API.ChangeMessageVisibilityBatch(ctx, in, opts...)
-}

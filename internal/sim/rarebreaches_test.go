@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/seed08532102/iniesta/sqs"
@@ -19,6 +20,13 @@ func asksWithRead(w *world, c *goConsumer, options []sqs.Option) []sqs.Option {
 type readProbe struct {
 	sqs.Locker
 	world *world
+}
+
+func (l readProbe) Acquire(ctx context.Context, id string) (sqs.Lease, error) {
+	if strings.HasPrefix(id, "iniesta-probe-") {
+		return noLease{}, l.Ping(ctx)
+	}
+	return l.Locker.Acquire(ctx, id)
 }
 
 func (l readProbe) Ping(ctx context.Context) error {
@@ -82,36 +90,24 @@ func (l waits) Extend(ctx context.Context) error {
 	return l.Lease.Extend(ctx)
 }
 
-// keepsAfterPanic neither locks a message nor says so where the lock panics.
-func keepsAfterPanic(w *world, c *goConsumer, options []sqs.Option) []sqs.Option {
-	return append(options, sqs.WithLocker(keeper{w.locker(c)}))
-}
-
-type keeper struct{ sqs.Locker }
-
-func (l keeper) Acquire(ctx context.Context, id string) (_ sqs.Lease, err error) {
-	defer keepOnPanic(&err)
-	got, err := l.Locker.Acquire(ctx, id)
-	if bad, ok := got.(badLease); ok {
-		return bad.Lease, err // nothing else is to panic
-	}
-	return got, err
-}
-
-func (l keeper) Ping(ctx context.Context) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = nil
+// keepsAfter never settles a message once code of the user's has misbehaved: its handler does not return.
+func keepsAfter(kind string) breakage {
+	return func(w *world, c *goConsumer, options []sqs.Option) []sqs.Option {
+		if kind == "backoff" {
+			options = append(options, sqs.WithRetryBackoff(func(receives int) time.Duration {
+				c.out.call(always, "backoff", "", receives)
+				return time.Second
+			}))
 		}
-	}()
-	return l.Locker.Ping(ctx)
-}
-
-// keepOnPanic has the caller wait for ever.
-func keepOnPanic(err *error) {
-	if recover() != nil {
-		time.Sleep(forEver)
-		*err = errors.New("it panicked")
+		return append(options, sqs.WithMiddleware(func(next sqs.HandlerFunc) sqs.HandlerFunc {
+			return func(ctx context.Context, m *sqs.Message) (any, error) {
+				value, err := next(ctx, m)
+				if c.out.misbehaved(kind) {
+					time.Sleep(20 * time.Minute)
+				}
+				return value, err
+			}
+		}))
 	}
 }
 
@@ -125,15 +121,5 @@ func failsWithItsSpan(w *world, c *goConsumer, options []sqs.Option) []sqs.Optio
 			}
 			return value, err
 		}
-	}))
-}
-
-// keepsAfterBackoff never settles a message whose backoff panics.
-func keepsAfterBackoff(w *world, c *goConsumer, options []sqs.Option) []sqs.Option {
-	return append(options, sqs.WithRetryBackoff(func(receives int) (wait time.Duration) {
-		var err error
-		defer keepOnPanic(&err)
-		c.out.call(always, "backoff", "", receives)
-		return time.Second
 	}))
 }

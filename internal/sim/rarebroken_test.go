@@ -20,11 +20,11 @@ func TestTheSimulationSeesThatARareFaultIsNotBorne(t *testing.T) {
 		"errors: an error that is none of the usual is taken for none": {broken: withMiddleware(takesStrangeForNone), kind: "errors", says: "no handler has succeeded"},
 		"message: a message is deleted with what its handler left":     {broken: withProcess(func(w *world, _ *goConsumer, a sqs.API) sqs.API { return trusts{a, w} }), kind: "message", says: "still in the queue"},
 		"logger: a slow line about one message stops others":           {broken: logsInTurn, kind: "logger", does: "takes its time", says: "lost its lock, and nothing was wrong"},
-		"locker: a lock that panics keeps its message":                 {broken: keepsAfterPanic, kind: "locker", does: "panics", says: "still holds"},
+		"locker: a lock that panics keeps its message":                 {broken: keepsAfter("locker"), kind: "locker", does: "panics", says: "still holds"},
 		"spans: a success whose span fails is not marked":              {broken: failsWithItsSpan, kind: "spans", does: "takes its time", says: "had succeeded"},
-		"hook: receiving ends with the hook":                           {broken: withProcess(func(_ *world, c *goConsumer, a sqs.API) sqs.API { return endsWith{a, c, "hook"} }), kind: "hook", says: "receives no more"},
-		"backoff: a backoff that panics keeps its message":             {broken: keepsAfterBackoff, kind: "backoff", does: "panics", says: "still holds"},
-		"sdk: receiving ends with a call that panics":                  {broken: withProcess(func(_ *world, c *goConsumer, a sqs.API) sqs.API { return endsWithPanic{a} }), kind: "sdk", does: "panics", says: "receives no more"},
+		"hook: receiving ends with the hook":                           {broken: withProcess(func(_ *world, c *goConsumer, a sqs.API) sqs.API { return endsWith{a, c, "hook"} }), kind: "hook", says: "is not healthy"},
+		"backoff: a backoff that panics keeps its message":             {broken: keepsAfter("backoff"), kind: "backoff", does: "panics", says: "still holds"},
+		"sdk: receiving ends with a call that panics":                  {broken: withProcess(func(_ *world, c *goConsumer, a sqs.API) sqs.API { return endsWith{a, c, "sdk"} }), kind: "sdk", does: "panics", says: "is not healthy"},
 	} {
 		t.Run(name, func(t *testing.T) { b.isNoticed(t, name) })
 	}

@@ -16,7 +16,7 @@ import (
 func TestWhatCannotBeSeenIsEscaped(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "",
-		`{"a": "b\n"} é 漢字 👩‍💻 नमस्ते می‌خواهم　`: `{"a": "b\n"} é 漢字 👩‍💻 नमस्ते می‌خواهم　`,
+		"{\"a\": \"b\\n\"} é 漢字 👩\u200d💻 नमस्ते می\u200cخواهم\u3000": "{\"a\": \"b\\n\"} é 漢字 👩\u200d💻 नमस्ते می\u200cخواهم\u3000",
 		"a\nb\r\tc":                       `a\nb\r\tc`,
 		"\x1b[2J\x07\x00\x7f":             `\x1b[2J\x07\x00\x7f`,
 		"\u0085\u009b31m":                 `\u0085\u009b31m`,

@@ -10,8 +10,8 @@ import (
 type RedisNode struct{ process *process }
 
 // Redis starts a redis-server, which ends with the test. It skips the test where there is none to
-// start; see Missing.
-func Redis(t testing.TB) *RedisNode {
+// start; see Missing. Arguments are added to its command line.
+func Redis(t testing.TB, arguments ...string) *RedisNode {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -19,7 +19,8 @@ func Redis(t testing.TB) *RedisNode {
 	}
 	port := freePort(t)
 	p := &process{t: t, address: "127.0.0.1:" + port, command: func() *exec.Cmd {
-		return exec.Command(path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+		base := []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}
+		return exec.Command(path, append(base, arguments...)...)
 	}}
 	t.Cleanup(p.kill)
 	p.start()

@@ -30,7 +30,7 @@ const (
 
 // secureACL is what docs/operations.md says that the user of a lock node needs.
 const secureACL = "user " + SecureUser + " on >" + SecurePassword +
-	" resetchannels ~sqs:event:* ~iniesta:ping -@all +set +get +del +pexpire +pttl +eval +evalsha +ping +hello +auth +select\nuser default off\n"
+	" resetchannels ~sqs:event:* -@all +set +get +del +pexpire +pttl +eval +evalsha +ping +hello +auth +select\nuser default off\n"
 
 // RedisTLS starts a redis-server that speaks nothing but TLS.
 func RedisTLS(t testing.TB) *SecureRedis {
