@@ -250,7 +250,7 @@ func (c *consumer) lockNodes(clients []redis.UniversalClient) ([]redlock.Node, e
 	for i, node := range c.config.LockNodes {
 		urls[i] = node.Reveal()
 	}
-	opened, nodes, err := redlock.Open(urls)
+	opened, nodes, err := redlock.Open(urls, c.log)
 	if err != nil {
 		return nil, err
 	}
