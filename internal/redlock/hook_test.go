@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,4 +225,43 @@ func TestABusyScriptIsAnOutageThatEnds(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return l.Ping(t.Context()) == nil }, 5*time.Second, 10*time.Millisecond)
 	path(t, l, "after")
+}
+
+// breaking is a hook of a user that breaks, as long as it is told to.
+type breaking struct {
+	wrapping
+	broken *atomic.Bool
+	how    func()
+}
+
+func (h breaking) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if h.broken.Load() {
+			h.how()
+		}
+		return next(ctx, cmds)
+	}
+}
+
+func TestAHookThatPanicsOrEndsItsGoroutineIsAnOutage(t *testing.T) {
+	for name, how := range map[string]func(){"panicked: help": func() { panic("help") }, "ended its goroutine": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			hook := breaking{broken: &atomic.Bool{}, how: how}
+			l := hooked(t, hook, testserver.RedisNodes(t, 3)...)
+			path(t, l, "before")
+			hook.broken.Store(true)
+			var all sync.WaitGroup
+			for i := range 20 {
+				all.Go(func() {
+					_, err := l.Acquire(t.Context(), fmt.Sprint(i))
+					assertOnly(t, err, redlock.ErrOutage)
+					assert.ErrorContains(t, err, name)
+				})
+			}
+			all.Wait()
+			hook.broken.Store(false)
+			require.Eventually(t, func() bool { return l.Ping(t.Context()) == nil }, 5*time.Second, 10*time.Millisecond)
+			path(t, l, "after")
+		})
+	}
 }
