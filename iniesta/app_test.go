@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -308,6 +309,12 @@ func TestLockNodesThatAreOneServerAreWarnedOf(t *testing.T) {
 	t.Setenv("INIESTA_CACHES", "redis://127.0.0.1:1/0,redis://127.0.0.1:2/0,"+node+"1")
 	_, err = iniesta.InitApp(t.Context(), quiet(logged))
 	require.ErrorIs(t, err, sqs.ErrLockNotAcquired)
+
+	t.Setenv("INIESTA_CACHES", node+"1,"+strings.Replace(node, "127.0.0.1", "localhost", 1)+"1,"+node+"2")
+	_, err = iniesta.InitApp(t.Context(), quiet(logged))
+	require.ErrorIs(t, err, sqs.ErrLockNotAcquired)
+	assert.ErrorContains(t, err, "under another name")
+	assert.ErrorContains(t, err, "give each lock node a server of its own")
 }
 
 func TestAnApplicationIsPrintedWithoutItsSettings(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,4 +130,12 @@ func TestDiagnoseLooksAtEachLockNode(t *testing.T) {
 	base := nodes[0].URL()[:len(nodes[0].URL())-1]
 	use(base+"1", base+"2", base+"3")
 	assert.Equal(t, []string{"failed queue", "warning lock nodes"}, of())
+	use(base+"1", base+"2", strings.Replace(base, "127.0.0.1", "localhost", 1)+"1")
+	assert.Contains(t, strings.Join(of(), ", "), "failed lock node ", "one database under two names")
+
+	readOnly := testserver.Redis(t, "--replicaof", "127.0.0.1 1")
+	use(nodes[0].URL(), testserver.Redis(t).URL(), readOnly.URL())
+	assert.Equal(t, []string{"failed queue", "warning lock node " + name(readOnly)}, of())
+	use(nodes[0].URL(), testserver.Redis(t, "--maxmemory", "1").URL(), readOnly.URL())
+	assert.Contains(t, of(), "failed lock nodes")
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -358,6 +359,7 @@ func TestHandleMessageIsThePathWithoutTheDelete(t *testing.T) {
 		assert.ErrorIs(t, err, boom)
 		assert.Same(t, bad, failure.Message)
 		assert.Contains(t, failure.Handler, "sqs_test.TestHandleMessage")
+		synctest.Wait() // for the node that was not waited for
 		assert.Empty(t, w.nodes[0].Value("sqs:event:m-2"), "released after a failure")
 
 		unknown := message("Unknown.event", "")

@@ -311,7 +311,7 @@ func (s *setup) lockNodes(clients []redis.UniversalClient) ([]redlock.Node, erro
 	for i, node := range s.config.LockNodes {
 		urls[i] = node.Reveal()
 	}
-	opened, nodes, err := redlock.Open(urls)
+	opened, nodes, err := redlock.Open(urls, s.log)
 	if err != nil {
 		return nil, err
 	}

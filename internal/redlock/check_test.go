@@ -83,7 +83,9 @@ func TestAClusterBehindAClusterClientIsALockNode(t *testing.T) {
 }
 
 func TestARingIsALockNode(t *testing.T) {
-	addr := func(n *testserver.RedisNode) string { return strings.TrimSuffix(strings.TrimPrefix(n.URL(), "redis://"), "/0") }
+	addr := func(n *testserver.RedisNode) string {
+		return strings.TrimSuffix(strings.TrimPrefix(n.URL(), "redis://"), "/0")
+	}
 	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": addr(testserver.Redis(t)), "b": addr(testserver.Redis(t))}})
 	t.Cleanup(func() { _ = ring.Close() })
 	l := over(t, ring)

@@ -2,6 +2,7 @@ package redlock_test
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -89,7 +90,7 @@ type servers struct {
 func onServers(t testing.TB, o redlock.Options) *servers {
 	t.Helper()
 	s := &servers{nodes: testserver.RedisNodes(t, 3)}
-	clients, nodes, err := redlock.Open(testserver.URLs(s.nodes))
+	clients, nodes, err := redlock.Open(testserver.URLs(s.nodes), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	s.Locker, err = redlock.New(nodes, o)
 	require.NoError(t, err)
@@ -104,6 +105,7 @@ func onServers(t testing.TB, o redlock.Options) *servers {
 		}
 	})
 	require.NoError(t, s.Ping(t.Context()))
+	require.NoError(t, s.Close(), "every node has answered")
 	return s
 }
 

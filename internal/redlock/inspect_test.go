@@ -1,6 +1,7 @@
 package redlock_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 func TestInspectTellsServersFromNamesOfOneServer(t *testing.T) {
 	first, second := testserver.Redis(t), testserver.Redis(t)
-	clients, _, err := redlock.Open([]string{first.URL(), second.URL(), first.URL()[:len(first.URL())-1] + "3", "redis://127.0.0.1:1/0"})
+	clients, _, err := redlock.Open([]string{first.URL(), second.URL(), first.URL()[:len(first.URL())-1] + "3", "redis://127.0.0.1:1/0"}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	for _, c := range clients {
 		defer c.Close()
@@ -35,7 +36,7 @@ func TestInspectDoesNotWaitForANodeThatHangs(t *testing.T) {
 	node := testserver.Redis(t)
 	node.Pause()
 	defer node.Resume()
-	clients, _, err := redlock.Open([]string{node.URL()})
+	clients, _, err := redlock.Open([]string{node.URL()}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	defer clients[0].Close()
 	assert.Error(t, redlock.Inspect(t.Context(), clients)[0].Err)

@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 )
 
 // Open makes a client for each redis:// or rediss:// URL, and the nodes for New. It does no I/O. The
-// clients are the caller's to close. Errors never have the password.
-func Open(urls []string) (clients []redis.UniversalClient, nodes []Node, err error) {
+// clients are the caller's to close, and tell log of failed dials at debug. Errors never have the password.
+func Open(urls []string, log *slog.Logger) (clients []redis.UniversalClient, nodes []Node, err error) {
 	var problems []error
 	for i, text := range urls {
 		o, err := redisurl.Parse(text)
@@ -24,6 +25,7 @@ func Open(urls []string) (clients []redis.UniversalClient, nodes []Node, err err
 			continue
 		}
 		tune(o)
+		logDials(o, log)
 		clients = append(clients, redis.NewClient(o))
 	}
 	if len(problems) > 0 {

@@ -2,6 +2,7 @@ package redlock_test
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -14,7 +15,7 @@ import (
 func TestOpenNamesNodesWithoutTheirPasswords(t *testing.T) {
 	clients, nodes, err := redlock.Open([]string{
 		"redis://localhost:6379/1", "redis://user:s3cret@redis.example:7000/2", "rediss://:s3cret@tls.example",
-	})
+	}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		for _, c := range clients {
@@ -48,7 +49,7 @@ func TestOpenRefusesWhatIsNoURLAndNeverPrintsThePassword(t *testing.T) {
 		"nothing":                         "",
 	} {
 		t.Run(name, func(t *testing.T) {
-			clients, nodes, err := redlock.Open([]string{"redis://localhost", text})
+			clients, nodes, err := redlock.Open([]string{"redis://localhost", text}, slog.New(slog.DiscardHandler))
 			require.ErrorContains(t, err, "opening the lock nodes: lock node 2 of 2: not of the form redis://user:password@host:port/db")
 			assert.NotContains(t, err.Error(), "s3cret")
 			assert.Empty(t, clients)
@@ -58,7 +59,7 @@ func TestOpenRefusesWhatIsNoURLAndNeverPrintsThePassword(t *testing.T) {
 }
 
 func TestOpenNamesEveryURLItRefuses(t *testing.T) {
-	_, _, err := redlock.Open([]string{"one", "redis://localhost", "three"})
+	_, _, err := redlock.Open([]string{"one", "redis://localhost", "three"}, slog.New(slog.DiscardHandler))
 	assert.ErrorContains(t, err, "lock node 1 of 3")
 	assert.ErrorContains(t, err, "lock node 3 of 3")
 }

@@ -2,6 +2,8 @@ package redlock
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -39,9 +41,14 @@ func (p *pipeline) start(c command, from *node, to sink) {
 		return
 	}
 	p.sending = true
-	from.commands.begin(1) // the goroutine, which who closes the Locker waits for
+	p.startSending(from.commands)
+}
+
+// startSending starts the goroutine that sends. Close waits for it, as for a command.
+func (p *pipeline) startSending(running *commands) {
+	running.begin(1)
 	go func() {
-		defer from.commands.end()
+		defer running.end()
 		p.send()
 	}()
 }
@@ -49,12 +56,23 @@ func (p *pipeline) start(c command, from *node, to sink) {
 // send makes round trips until nothing waits.
 func (p *pipeline) send() {
 	var wires []redis.Cmder
+	var asked []request // of the round trip under way
+	defer func() {
+		if asked != nil { // a hook of the client has ended this goroutine
+			p.startSending(asked[0].from.commands)
+			for _, r := range asked {
+				r.from.answered(r.to, nil, errGoexit)
+			}
+		}
+	}()
 	for batch := p.next(nil); batch != nil; batch = p.next(batch) {
 		wires = wires[:0]
 		for _, r := range batch {
 			wires = append(wires, r.wire)
 		}
+		asked = batch
 		failure := p.roundTrip(wires)
+		asked = nil
 		for _, r := range batch {
 			p.answer(r)
 		}
@@ -104,11 +122,7 @@ func (p *pipeline) answer(r request) {
 // roundTrip sends commands, each of which has its own answer then. It returns an error where the
 // server could not be reached, or refused the connection (a wrong password): go-redis sets that on no command.
 func (p *pipeline) roundTrip(wires []redis.Cmder) error {
-	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
-	defer cancel()
-	pipe := p.client.Pipeline()
-	_ = pipe.BatchProcess(ctx, wires...) // queues
-	_, err := pipe.Exec(ctx)
+	err := p.exec(wires)
 	if err == nil {
 		return nil
 	}
@@ -123,3 +137,20 @@ func (p *pipeline) roundTrip(wires []redis.Cmder) error {
 	}
 	return err
 }
+
+// exec sends commands. A hook of a user's client may panic.
+func (p *pipeline) exec(wires []redis.Cmder) (err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("a hook of the client panicked: %v", broken)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
+	defer cancel()
+	pipe := p.client.Pipeline()
+	_ = pipe.BatchProcess(ctx, wires...) // queues
+	_, err = pipe.Exec(ctx)
+	return err
+}
+
+var errGoexit = errors.New("a hook of the client ended its goroutine (runtime.Goexit)")

@@ -91,6 +91,27 @@ func TestTheMarkOfADoubtfulLeaseSparesAnotherHolder(t *testing.T) {
 	}
 }
 
+// The mark of a fresh lease is a plain SET, the second attempt must not be: a node may have another holder since.
+func TestASecondAttemptAtAMarkSparesAnotherHolder(t *testing.T) {
+	s := onServers(t, redlock.Options{Expiry: time.Minute})
+	lease, err := s.Acquire(t.Context(), key)
+	require.NoError(t, err)
+	limit := func(memory string) {
+		for _, c := range s.clients[:2] {
+			require.NoError(t, c.ConfigSet(t.Context(), "maxmemory", memory).Err())
+		}
+	}
+	limit("1")
+	assertOnly(t, lease.MarkDone(t.Context(), time.Minute), redlock.ErrOutage)
+	require.NoError(t, s.Close())
+	limit("0")
+	for _, c := range s.clients[:2] {
+		require.NoError(t, c.Set(t.Context(), key, foreign, time.Minute).Err())
+	}
+	assertOnly(t, lease.MarkDone(t.Context(), time.Minute), redlock.ErrLost)
+	assert.Equal(t, []string{foreign, foreign, done}, s.values(t))
+}
+
 // What waits behind a round trip to a server that hangs does not wait for another one.
 func TestAServerThatHangsCostsOneTimeoutHoweverManyWait(t *testing.T) {
 	const timeout = 300 * time.Millisecond

@@ -3,6 +3,7 @@ package redlock_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -42,7 +43,7 @@ func simulated(t *testing.T, o redlock.Options) (*redlock.Locker, []*locknode.No
 func realLocker(t testing.TB, o redlock.Options) (*redlock.Locker, []*testserver.RedisNode) {
 	t.Helper()
 	servers := testserver.RedisNodes(t, 3)
-	clients, nodes, err := redlock.Open(testserver.URLs(servers))
+	clients, nodes, err := redlock.Open(testserver.URLs(servers), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	l, err := redlock.New(nodes, o)
 	require.NoError(t, err)
@@ -384,11 +385,11 @@ func TestANodeThatRestartedEmptyIsHealedByAnExtension(t *testing.T) {
 
 func TestPasswordsAreNotInErrors(t *testing.T) {
 	for _, url := range []string{"http://u:hunter2@h", "redis://u:hunter2@h:x", "redis://u:hunter2@h:1/db"} {
-		_, _, err := redlock.Open([]string{url})
+		_, _, err := redlock.Open([]string{url}, slog.New(slog.DiscardHandler))
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), "hunter2")
 	}
-	clients, nodes, err := redlock.Open([]string{"redis://u:hunter2@127.0.0.1:1/0"})
+	clients, nodes, err := redlock.Open([]string{"redis://u:hunter2@127.0.0.1:1/0"}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	defer clients[0].Close()
 	l, err := redlock.New(nodes, redlock.Options{})

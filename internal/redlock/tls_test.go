@@ -2,6 +2,7 @@ package redlock_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ func secureURL(node *testserver.SecureRedis, password, ca string) string {
 
 // openAll opens a locker over the URLs, which ends with the test.
 func openAll(t *testing.T, urls ...string) *redlock.Locker {
-	clients, nodes, err := redlock.Open(urls)
+	clients, nodes, err := redlock.Open(urls, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	locker, err := redlock.New(nodes, redlock.Options{Expiry: 10 * time.Second})
 	require.NoError(t, err)
@@ -81,11 +82,11 @@ func TestWhatIsWrongWithTLSIsSaidWithoutThePassword(t *testing.T) {
 	}
 	for name, ca := range map[string]string{"no such file": empty + "x", "no certificate": empty} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := redlock.Open([]string{secureURL(node, testserver.SecurePassword, ca)})
+			_, _, err := redlock.Open([]string{secureURL(node, testserver.SecurePassword, ca)}, slog.New(slog.DiscardHandler))
 			require.ErrorContains(t, err, "reading the CA of a lock node")
 			assert.NotContains(t, err.Error(), "hunter2")
 		})
 	}
-	_, _, err := redlock.Open([]string{secureURL(node, testserver.SecurePassword, empty+"x")})
+	_, _, err := redlock.Open([]string{secureURL(node, testserver.SecurePassword, empty+"x")}, slog.New(slog.DiscardHandler))
 	assert.True(t, errors.Is(err, os.ErrNotExist))
 }
