@@ -162,7 +162,8 @@ func (l *ledger) overlaps(m *life, other *run) bool {
 		return false
 	}
 	if other.ctx != nil {
-		return !l.told(other)
+		ended := context.Cause(other.ctx) != nil // for another reason, and once: there is nothing to tell it a second time
+		return !l.told(other) && !(ended && l.mayLose(m, other))
 	}
 	// Python is told nothing when its lock ends.
 	return time.Now().Before(m.pythons[other.process]) && !other.process.stoodStill(other.from, time.Now())
