@@ -98,6 +98,25 @@ func TestADryRunTalksToNobodyAndReceivesNothing(t *testing.T) {
 	})
 }
 
+func TestAPolicyThatIsUndecidedIsAWarningAndItsEventsArrive(t *testing.T) {
+	inWorld(t, []string{"EVENT_POLLING", "SNS_PRODUCER"}, func(t *testing.T, w *world) {
+		w.makeAll()
+		w.set("Policy", `{"Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"*","Condition":{"StringEquals":{"aws:SourceOrgID":"o-1"}}}]}`)
+		nodes := w.config.LockNodes
+		w.config.LockNodes = []config.RedisURL{config.NewRedisURL("redis://127.0.0.1:1/0")} // for another test
+		assert.Contains(t, found(diagnose(t, w)), "warning permission")
+		w.config.LockNodes = nodes
+		a, err := w.init()
+		require.NoError(t, err)
+		assert.Contains(t, w.logs.String(), "whether the queue's policy lets the topic send is undecided: statement 1: its condition StringEquals on aws:SourceOrgID")
+		m, err := a.SNS.CreateMessage("UserUpdated", "x")
+		require.NoError(t, err)
+		require.NoError(t, m.Publish(t.Context()))
+		assert.Zero(t, w.server.Undelivered())
+		require.NoError(t, a.Stop(t.Context()))
+	})
+}
+
 func TestAServicePublishesAndReceivesItsEvents(t *testing.T) {
 	inWorld(t, []string{"EVENT_POLLING", "SNS_PRODUCER"}, func(t *testing.T, w *world) {
 		w.config.ConsumerFilters = []string{"Order.*", "UserUpdated.user"}

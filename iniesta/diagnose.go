@@ -17,7 +17,7 @@ import (
 
 // Diagnose checks all that InitApp does, whatever fails, and more: each lock node (whether it answers, is a
 // server of its own, how fast it is and what its clock says), the queue's settings against those of the
-// service, whether handlers and filters fit where handlers are registered. It changes nothing, and uses
+// service, the permissions to delete messages and to change their visibility timeout, whether handlers and filters fit where handlers are registered. It changes nothing, and uses
 // clients of its own: WithClients does not count. It is what iniesta doctor prints.
 func Diagnose(ctx context.Context, opts ...Option) []Finding {
 	o := newOptions(opts)
@@ -42,11 +42,17 @@ func Diagnose(ctx context.Context, opts ...Option) []Finding {
 		topic := sns.New(o.forSNS(c.config)...)
 		c.topic(topic.Initialize(ctx))
 		defer topic.Close(ctx)
+		if o.python && c.types.Has(EVENT_POLLING) {
+			c.pythonSubscription(ctx, topic)
+		}
 	}
 	if c.types.polls() {
 		c.diagnoseQueue(ctx, o)
 		c.diagnoseLockNodes(ctx)
 		c.coverage(o.sqs.Registry().Handlers())
+	}
+	if c.types.polls() && o.python {
+		c.pythonNodes()
 	}
 	return c.findings
 }
@@ -61,8 +67,26 @@ func (c *checker) diagnoseQueue(ctx context.Context, o *options) {
 	}
 	defer client.Close(ctx)
 	c.resources(ctx, client)
-	if attributes, err := client.QueueAttributes(ctx); err == nil {
-		c.queueSettings(attributes)
+	c.finishing(client.ConfirmFinishing(ctx))
+	attributes, err := client.QueueAttributes(ctx)
+	if err != nil {
+		return
+	}
+	c.queueSettings(attributes)
+	if o.python {
+		c.pythonQueue(attributes)
+	}
+}
+
+// finishing notes which permissions to finish messages are missing, of these credentials.
+func (c *checker) finishing(err error) {
+	const check = "permissions"
+	if err == nil {
+		c.ok(check, "nothing denies sqs:DeleteMessage and sqs:ChangeMessageVisibility")
+		return
+	}
+	for _, missing := range unjoin(err) {
+		c.fail(check, "", missing)
 	}
 }
 

@@ -81,6 +81,25 @@ func TestDiagnoseLooksAtWhatItCanWhateverFails(t *testing.T) {
 	})
 }
 
+func TestDiagnoseNamesThePermissionsThatAreMissingToFinishMessages(t *testing.T) {
+	inWorld(t, []string{"QUEUE_POLLING"}, func(t *testing.T, w *world) {
+		w.config.LockNodes = []config.RedisURL{config.NewRedisURL("redis://127.0.0.1:1/0")} // for another test
+		w.makeAll()
+		assert.NotContains(t, found(diagnose(t, w)), "failed permissions")
+		w.aws.Credentials = credentials.NewStaticCredentialsProvider("consumer", "secret", "")
+		require.NoError(t, w.server.Permit("consumer", `{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sqs:DeleteMessage","Resource":"*"}]}`))
+		var texts []string
+		for _, f := range diagnose(t, w) {
+			if f.Check == "permissions" {
+				texts = append(texts, f.Text)
+				assert.Equal(t, iniesta.Failed, f.Status)
+			}
+		}
+		require.Len(t, texts, 1)
+		assert.Contains(t, texts[0], "sqs:DeleteMessage on orders is denied, so that handled messages come back until they are dead letters: allow it")
+	})
+}
+
 func TestDiagnoseStopsWhereSettingsCannotBeRead(t *testing.T) {
 	t.Setenv("INIESTA_SQS_CONCURRENCY", "many")
 	assert.Equal(t, []string{"failed settings"}, found(iniesta.Diagnose(context.Background())))

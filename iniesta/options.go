@@ -21,6 +21,7 @@ type options struct {
 	sns        *sns.Client
 	sqsOptions []sqs.Option
 	snsOptions []sns.Option
+	python     bool
 }
 
 // WithConfig takes the settings from c and not from the environment. Start from config.Default.

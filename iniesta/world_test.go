@@ -91,11 +91,14 @@ func (w *world) makeTopic() {
 }
 
 func (w *world) makeQueue() {
-	for name, attributes := range map[string]map[string]string{
-		"orders-dead": nil,
-		"orders":      {"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, deadARN)},
+	for _, q := range []struct {
+		name       string
+		attributes map[string]string
+	}{
+		{"orders-dead", nil}, // first: SQS refuses a dead-letter queue that does not exist
+		{"orders", map[string]string{"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, deadARN)}},
 	} {
-		_, err := w.queues.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+		_, err := w.queues.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: &q.name, Attributes: q.attributes})
 		require.NoError(w.t, err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+
+	"github.com/seed08532102/iniesta/internal/awsclient"
 )
 
 // Result is what became of one message of a batch.
@@ -26,7 +28,8 @@ const (
 )
 
 // PublishBatch publishes any number of messages, ten to a call and as many bytes as one message may have,
-// in their order. Entries that failed and can succeed are tried again, up to three times. It returns one
+// in their order. What failed and can succeed is tried again, up to three times: the error's code decides,
+// so that throttling is tried again also where SNS calls it the sender's fault. It returns one
 // result for each message, and an error that joins those of the messages that were not published, each
 // with its index; those that SNS would refuse match ErrInvalidMessage and keep nothing else back. When
 // ctx ends, the rest is not published.
@@ -111,9 +114,12 @@ func (t *topic) tryBatch(ctx context.Context, batch []*batchEntry) (again []*bat
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	out, err := t.api.PublishBatch(ctx, in)
-	if err != nil { // the SDK has tried again itself
+	if err != nil {
 		for _, e := range batch {
 			e.result.Err = err
+		}
+		if awsclient.Temporary(err) { // the SDK tries again itself, but not for every code of throttling
+			return batch
 		}
 		return nil
 	}
@@ -131,8 +137,8 @@ func (t *topic) tryBatch(ctx context.Context, batch []*batchEntry) (again []*bat
 	}
 	for _, f := range out.Failed {
 		if e := at(f.Id); e != nil {
-			e.result.Err = fmt.Errorf("%s: %s", aws.ToString(f.Code), aws.ToString(f.Message))
-			if !f.SenderFault {
+			e.result.Err = awsclient.EntryError(f.Code, f.Message, f.SenderFault)
+			if !awsclient.Final(e.result.Err) {
 				again = append(again, e)
 			}
 		}

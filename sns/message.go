@@ -1,8 +1,6 @@
 package sns
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,15 +10,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/seed08532102/iniesta/internal/attribute"
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
 // MaxSize is the most bytes of a message, its body and attributes together. Python: MAX_BODY_SIZE.
 const MaxSize = 256 << 10
 
-const maxSubject = 100 // characters
+const (
+	maxSubject    = 100 // characters
+	maxAttributes = 10  // of a message that SQS takes
+)
 
 // Message is a message to publish. Make one with CreateMessage. It is not safe for use by several
-// goroutines.
+// goroutines. Printed, logged or written as JSON, YAML or XML it is its id and event: the body and the
+// attributes are left out.
 type Message struct {
 	Body       string
 	Attributes map[string]types.MessageAttributeValue
@@ -110,17 +113,16 @@ func encode(body any) (string, error) {
 	if text, ok := body.(string); ok {
 		return text, nil
 	}
-	var encoded bytes.Buffer
-	encoder := json.NewEncoder(&encoded)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
-		return "", fmt.Errorf("a %T cannot be written as JSON: %w", body, err)
-	}
-	return strings.TrimSuffix(encoded.String(), "\n"), nil
+	return jsonbody.Encode(body)
 }
 
 // Event is the event as it is published. Python: event.
-func (m *Message) Event() string { return aws.ToString(m.Attributes[m.topic.eventKey].StringValue) }
+func (m Message) Event() string {
+	if m.topic == nil {
+		return ""
+	}
+	return aws.ToString(m.Attributes[m.topic.eventKey].StringValue)
+}
 
 // AddAttribute adds a message attribute, as WithAttribute does. An error matches ErrInvalidMessage.
 // Python: add_attribute.
@@ -137,6 +139,9 @@ func (m *Message) AddAttribute(name string, value any) error {
 		encoded.BinaryValue = v.BinaryValue
 	} else {
 		encoded.StringValue = aws.String(v.StringValue)
+	}
+	if m.Attributes == nil {
+		m.Attributes = make(map[string]types.MessageAttributeValue)
 	}
 	m.Attributes[name] = encoded
 	return nil
@@ -185,6 +190,9 @@ func (m *Message) check() error {
 		return errors.New("the body is empty")
 	case m.Size() > MaxSize:
 		return fmt.Errorf("body and attributes have %d bytes, at most %d are allowed", m.Size(), MaxSize)
+	case len(m.Attributes) > maxAttributes:
+		return fmt.Errorf("it has %d attributes, the event and the version among them, and at most %d are allowed: "+
+			"SNS drops a message with more for every queue with raw delivery, without an error", len(m.Attributes), maxAttributes)
 	case m.topic.fifo && m.group == "":
 		return errors.New("a FIFO topic requires a message group: call SetGroup")
 	case !m.topic.fifo && m.deduplicationID != "":

@@ -1,14 +1,13 @@
 package sns
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
+
+	"github.com/seed08532102/iniesta/internal/guard"
 )
 
 // publishWait is the most that a response is held up by its event.
@@ -23,48 +22,75 @@ func PublishEvent(event string, opts ...MessageOption) func(http.Handler) http.H
 // PublishEvent returns middleware that publishes the body of a response whose status is below 300, as
 // event.
 //
+// Only what was answered whole is published: not where a write failed, where fewer bytes were written than
+// Content-Length says, where the client left or http.TimeoutHandler answered before the handler returned, or
+// where the handler panicked. Neither is what is no whole body: an answer to HEAD or CONNECT, the statuses 204,
+// 205 and 206, an empty body, one over MaxSize, one with a Content-Encoding (put PublishEvent inside of what
+// compresses), and a connection that was taken over. All of these, and a publish that fails, are logged with
+// the event and counted in Stats.
+//
 // It never breaks a response. The event is published once the handler has returned, and holds the end of
-// the response up for a second at most; after that it goes on by itself, for ten seconds, and Close waits
-// for it. An empty body, one over MaxSize, a connection that was taken over and a publish that fails are
-// logged with the event and counted in Stats. A handler that panics publishes nothing. Streaming,
-// http.ResponseController and io.ReaderFrom work as without it. Python: publish_event.
+// the response up for a second at most, and for half of the time that the request has left; after that it goes
+// on by itself, for ten seconds, and Close waits for it. Streaming, http.ResponseController and io.ReaderFrom
+// work as without it. Python: publish_event.
 func (c *Client) PublishEvent(event string, opts ...MessageOption) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			recorded := &recorder{ResponseWriter: w}
+			recorded := newRecorder(w, r)
+			returned := false
+			defer func() { // a panic and a Goexit go on as they are
+				recorded.panicked = !returned
+				if recorded.status() < http.StatusMultipleChoices || recorded.panicked {
+					c.publishResponse(r.Context(), event, recorded.unfit(r.Context()), string(recorded.body), opts)
+				}
+			}()
 			next.ServeHTTP(recorded, r)
-			if recorded.status() < http.StatusMultipleChoices {
-				c.publishResponse(context.WithoutCancel(r.Context()), event, recorded, opts)
-			}
+			returned = true
 		})
 	}
 }
 
-// publishResponse publishes in a goroutine that Close waits for, and waits for it itself for a while.
-func (c *Client) publishResponse(ctx context.Context, event string, recorded *recorder, opts []MessageOption) {
+// publishResponse publishes in a goroutine that Close waits for, and waits for it itself for a while. There
+// the options, the API and the logger are users' code, which may panic or end the goroutine.
+func (c *Client) publishResponse(ctx context.Context, event, unfit, body string, opts []MessageOption) {
 	done := make(chan struct{})
 	c.publishing.Go(func() {
 		defer close(done)
-		if why := recorded.unfit(); why != "" {
-			c.notPublished(event, slog.String("reason", why))
-			return
-		}
-		m, err := c.CreateMessage(event, string(recorded.body), opts...)
-		if err == nil {
-			err = m.Publish(ctx)
-		}
-		if err != nil {
-			c.notPublished(event, slog.Any("error", err))
-			return
-		}
-		c.published.Add(1)
+		_ = guard.Call("the logger", func() error {
+			if unfit != "" {
+				c.notPublished(event, slog.String("reason", unfit))
+				return nil
+			}
+			if err := guard.Run("publishing", func() error { return c.publish(context.WithoutCancel(ctx), event, body, opts) }); err != nil {
+				c.notPublished(event, slog.Any("error", err))
+				return nil
+			}
+			c.published.Add(1)
+			return nil
+		})
 	})
-	patience := time.NewTimer(publishWait)
+	patience := time.NewTimer(patience(ctx))
 	defer patience.Stop()
 	select {
 	case <-done:
 	case <-patience.C:
 	}
+}
+
+// patience leaves a request that has a deadline the time to be answered.
+func patience(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return min(publishWait, max(time.Until(deadline)/2, 0))
+	}
+	return publishWait
+}
+
+func (c *Client) publish(ctx context.Context, event, body string, opts []MessageOption) error {
+	m, err := c.CreateMessage(event, body, opts...)
+	if err != nil {
+		return err
+	}
+	return m.Publish(ctx)
 }
 
 func (c *Client) notPublished(event string, why slog.Attr) {
@@ -98,86 +124,4 @@ func (c *Client) Close(ctx context.Context) error {
 		t.release()
 	}
 	return nil
-}
-
-// recorder keeps what a handler writes, as much as can be published.
-type recorder struct {
-	http.ResponseWriter
-	code     int
-	body     []byte
-	tooLong  bool
-	hijacked bool
-}
-
-func (r *recorder) status() int {
-	if r.code == 0 {
-		return http.StatusOK // as net/http has it for a handler that sets none
-	}
-	return r.code
-}
-
-// unfit says why the response cannot be published, empty where it can.
-func (r *recorder) unfit() string {
-	switch {
-	case r.hijacked:
-		return "the handler took the connection over"
-	case r.tooLong:
-		return "the body is longer than a message may be"
-	case len(r.body) == 0:
-		return "the body is empty"
-	}
-	return ""
-}
-
-// WriteHeader remembers the status. Those below 200 come before it.
-func (r *recorder) WriteHeader(code int) {
-	if r.code == 0 && (code >= http.StatusOK || code == http.StatusSwitchingProtocols) {
-		r.code = code
-	}
-	r.ResponseWriter.WriteHeader(code)
-}
-
-func (r *recorder) Write(p []byte) (int, error) {
-	n, err := r.ResponseWriter.Write(p)
-	r.keep(p[:n])
-	return n, err
-}
-
-func (r *recorder) keep(p []byte) {
-	if r.code == 0 {
-		r.code = http.StatusOK
-	}
-	if r.tooLong = r.tooLong || len(r.body)+len(p) > MaxSize; r.tooLong {
-		r.body = nil
-		return
-	}
-	r.body = append(r.body, p...)
-}
-
-// ReadFrom is for io.Copy, which may have a quicker way to the connection.
-func (r *recorder) ReadFrom(src io.Reader) (int64, error) {
-	return io.Copy(r.ResponseWriter, io.TeeReader(src, keeper{r}))
-}
-
-// keeper keeps what it is written.
-type keeper struct{ *recorder }
-
-func (k keeper) Write(p []byte) (int, error) {
-	k.keep(p)
-	return len(p), nil
-}
-
-// Unwrap is for http.ResponseController.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-// Flush is for handlers that ask for an http.Flusher.
-func (r *recorder) Flush() {
-	_ = http.NewResponseController(r.ResponseWriter).Flush() // where it is not supported, nothing is lost
-}
-
-// Hijack is for handlers that ask for an http.Hijacker.
-func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffered, err := http.NewResponseController(r.ResponseWriter).Hijack()
-	r.hijacked = r.hijacked || err == nil
-	return conn, buffered, err
 }

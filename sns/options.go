@@ -28,7 +28,7 @@ func (o *options) settings() (config.Config, error) {
 	if o.config != nil {
 		c = *o.config
 	} else {
-		loaded, err := config.Load()
+		loaded, err := config.Load(config.NoLocks) // a producer locks nothing
 		if err != nil {
 			return c, err
 		}
@@ -37,7 +37,7 @@ func (o *options) settings() (config.Config, error) {
 	for _, f := range o.overrides {
 		f(&c)
 	}
-	return c, c.Validate()
+	return c, c.Validate(config.NoLocks)
 }
 
 // WithConfig gives the settings, in place of those of the environment.

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -198,6 +200,52 @@ func TestABatchOfAnySizeHasAResultForEachMessage(t *testing.T) {
 	}
 	assert.ErrorIs(t, results[9].Err, sns.ErrInvalidMessage)
 	assert.Equal(t, []int{10, 2, 1, 1, 10, 4}, sizes, "only what failed and can succeed is sent again")
+}
+
+func TestTheCodeOfAFailureDecidesWhetherItIsPublishedAgain(t *testing.T) {
+	for code, calls := range map[string]int{
+		"RequestThrottled": 2, "ThrottledException": 2, "KMS.ThrottlingException": 2, "KMSAccessDenied": 2, "InternalError": 2,
+		"InvalidParameter": 1, "InvalidParameterValue": 1, "NotFoundException": 1,
+	} {
+		for _, senderFault := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				a := &api{batch: func(in *awssns.PublishBatchInput) (*awssns.PublishBatchOutput, error) {
+					if asked++; asked == 1 {
+						failed := types.BatchResultErrorEntry{Id: aws.String("0"), Code: &code, SenderFault: senderFault}
+						return &awssns.PublishBatchOutput{Failed: []types.BatchResultErrorEntry{failed}}, nil
+					}
+					return &awssns.PublishBatchOutput{Successful: []types.PublishBatchResultEntry{{Id: aws.String("0")}}}, nil
+				}}
+				c := client(t, a, arn)
+				m, err := c.CreateMessage("Order", "x")
+				require.NoError(t, err)
+				_, err = c.PublishBatch(t.Context(), []*sns.Message{m})
+				assert.Equal(t, calls, asked, code)
+				assert.Equal(t, calls == 1, err != nil, code)
+			})
+		}
+	}
+}
+
+func TestABatchCallThatIsThrottledIsMadeAgain(t *testing.T) {
+	for code, calls := range map[string]int{"Throttled": 2, "KMSThrottling": 2, "AuthorizationError": 1} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			a := &api{batch: func(in *awssns.PublishBatchInput) (*awssns.PublishBatchOutput, error) {
+				if asked++; asked == 1 {
+					return nil, &smithy.GenericAPIError{Code: code, Fault: smithy.FaultClient}
+				}
+				return &awssns.PublishBatchOutput{Successful: []types.PublishBatchResultEntry{{Id: aws.String("0")}}}, nil
+			}}
+			c := client(t, a, arn)
+			m, err := c.CreateMessage("Order", "x")
+			require.NoError(t, err)
+			_, err = c.PublishBatch(t.Context(), []*sns.Message{m})
+			assert.Equal(t, calls, asked, code)
+			assert.Equal(t, calls == 1, err != nil, code)
+		})
+	}
 }
 
 func TestABatchHasNoMoreBytesThanAMessageMay(t *testing.T) {

@@ -64,7 +64,7 @@ func TestAHandlerDoesNotBeginAfterAStopThatCameWhileItsMessageWasLocked(t *testi
 		for _, n := range w.nodes {
 			assert.Empty(t, n.Value("sqs:event:"+id), "and not locked")
 		}
-		assert.EqualValues(t, 1, c.Stats().GivenBack)
+		assert.EqualValues(t, 1, c.Stats().Released)
 		assert.Empty(t, w.logs.records("ERROR"))
 	})
 }

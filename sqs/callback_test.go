@@ -13,7 +13,7 @@ import (
 )
 
 func TestACallbackThatDoesNotReturnCostsNothingElse(t *testing.T) {
-	for name, end := range map[string]func(){"panicked: at the disco": func() { panic("at the disco") }, "ended its goroutine": runtime.Goexit} {
+	for name, end := range map[string]func(){"panicked": func() { panic("at the disco") }, "ended its goroutine": runtime.Goexit} {
 		hook := sqs.WithPostReceiveHook(func(context.Context, int) { end() })
 		backoff := sqs.WithRetryBackoff(func(int) time.Duration { end(); return 0 })
 		check := func(t *testing.T, w *world, groups ...string) {
@@ -33,8 +33,8 @@ func TestACallbackThatDoesNotReturnCostsNothingElse(t *testing.T) {
 			w.after(2 * time.Minute)
 			assert.Equal(t, 3, ran.count(), "what failed came back")
 			assert.Empty(t, w.left())
-			assert.Contains(t, w.logs.String(), "[INIESTA] The post-receive hook "+name)
-			assert.Contains(t, w.logs.String(), "[INIESTA] The retry backoff "+name)
+			assert.Contains(t, w.logs.String(), "the post-receive hook "+name)
+			assert.Contains(t, w.logs.String(), "the retry backoff "+name)
 			assert.NoError(t, c.Healthy(t.Context()))
 		}
 		t.Run(name, func(t *testing.T) { inWorld(t, func(t *testing.T, w *world) { check(t, w) }) })

@@ -2,12 +2,13 @@ package sqs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/seed08532102/iniesta/internal/consumer"
 	"github.com/seed08532102/iniesta/internal/filter"
 )
 
@@ -20,14 +21,14 @@ import (
 // start again; Close leads back to new.
 type Client struct {
 	options []Option
-	stats   counters
+	stats   consumer.Counters
 
-	setup sync.Mutex // held by Initialize, Start and Close, so that one comes after the other
+	changing sync.Mutex // held by Initialize, Start and Close, so that one comes after the other
 
 	mu       sync.Mutex // held for moments only
 	registry *Registry
-	consumer *consumer // nil until initialized
-	run      *run      // the present or last one
+	setup    *setup        // nil until initialized
+	run      *consumer.Run // the present or last one
 }
 
 // New makes a client. It does no I/O; mistakes in opts are reported by Initialize. The client shares
@@ -74,38 +75,51 @@ func (c *Client) currentRegistry() *Registry {
 // and its own; while messages are being received it returns ErrReceiving. A queue that does not exist
 // is ErrQueueNotFound, lock nodes without a majority are ErrLockNotAcquired.
 func (c *Client) Initialize(ctx context.Context, opts ...Option) error {
-	c.setup.Lock()
-	defer c.setup.Unlock()
+	c.changing.Lock()
+	defer c.changing.Unlock()
 	if c.receiving() {
 		return fmt.Errorf("sqs: initializing: %w: stop it first", ErrReceiving)
 	}
 	o := c.apply(opts)
-	consumer, err := newConsumer(ctx, o, &c.stats, c.Stats)
+	s, err := newSetup(ctx, o, &c.stats, c.Stats)
 	if err != nil {
 		return err
 	}
-	return c.replace(consumer, o.registry)
+	return c.replace(ctx, s, o.registry)
 }
 
-// replace takes the place of what an earlier Initialize made, and closes it.
-func (c *Client) replace(consumer *consumer, registry *Registry) error {
+// replace takes the place of what an earlier Initialize made, waits for its HandleMessage calls, and closes it.
+func (c *Client) replace(ctx context.Context, next *setup, registry *Registry) error {
 	c.mu.Lock()
-	old := c.consumer
-	c.consumer, c.registry, c.run = consumer, registry, nil
+	old := c.setup
+	c.setup, c.registry, c.run = next, registry, nil
 	c.mu.Unlock()
 	if old == nil {
 		return nil
 	}
-	return old.close()
+	if old.engine.Inside(ctx) {
+		go old.close() // after the handler that called, which this would wait for
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, old.config.ShutdownTimeout+callTimeout)
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- old.close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("sqs: closing: HandleMessage is still under way, and its connections close after it: %w", ctx.Err())
+	}
 }
 
 // receiving reports whether there is a run that has not ended.
 func (c *Client) receiving() bool {
 	r := c.currentRun()
-	return r != nil && !r.ended()
+	return r != nil && !r.Ended()
 }
 
-func (c *Client) currentRun() *run {
+func (c *Client) currentRun() *consumer.Run {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.run
@@ -116,9 +130,9 @@ func (c *Client) currentRun() *run {
 // Initialize, ErrReceiving while messages are being received, and what Registry.Err reports, since a
 // handler that failed to register would leave its messages unhandled.
 func (c *Client) StartReceivingMessages(ctx context.Context) error {
-	c.setup.Lock()
-	defer c.setup.Unlock()
-	consumer, err := c.initialized("starting to receive")
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	s, err := c.initialized("starting to receive")
 	if err != nil {
 		return err
 	}
@@ -131,11 +145,11 @@ func (c *Client) StartReceivingMessages(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("sqs: starting to receive: %w", err)
 	}
-	r := newRun(ctx, consumer)
+	r := s.engine.NewRun(ctx)
 	c.mu.Lock()
 	c.run = r // before anything runs: the first handler may stop the client
 	c.mu.Unlock()
-	r.begin(ctx)
+	r.Begin(ctx)
 	return nil
 }
 
@@ -154,11 +168,11 @@ func (c *Client) StopReceivingMessages(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	if ctx.Value(insideKey{}) == r.consumer {
-		r.drainBy(time.Now().Add(r.patience()))
+	if r.Inside(ctx) {
+		r.DrainSoon()
 		return nil
 	}
-	return r.drain(ctx)
+	return r.Drain(ctx)
 }
 
 // Run is the whole life of a consumer: it initializes the client, receives until ctx ends, drains as
@@ -170,7 +184,7 @@ func (c *Client) Run(ctx context.Context, opts ...Option) error {
 	if err := c.StartReceivingMessages(ctx); err != nil {
 		return err
 	}
-	<-c.currentRun().stopping.Done()
+	<-c.currentRun().Stopping()
 	return c.Close(context.WithoutCancel(ctx))
 }
 
@@ -181,22 +195,22 @@ func (c *Client) Close(ctx context.Context) error {
 	if err := c.StopReceivingMessages(ctx); err != nil {
 		return err
 	}
-	c.setup.Lock()
-	defer c.setup.Unlock()
+	c.changing.Lock()
+	defer c.changing.Unlock()
 	if c.receiving() { // started again meanwhile, or closed by a handler
 		return fmt.Errorf("sqs: closing: %w", ErrReceiving)
 	}
-	return c.replace(nil, c.currentRegistry())
+	return c.replace(ctx, nil, c.currentRegistry())
 }
 
 // initialized returns what Initialize made.
-func (c *Client) initialized(doing string) (*consumer, error) {
+func (c *Client) initialized(doing string) (*setup, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.consumer == nil {
+	if c.setup == nil {
 		return nil, fmt.Errorf("sqs: %s: %w: call Initialize first", doing, ErrNotInitialized)
 	}
-	return c.consumer, nil
+	return c.setup, nil
 }
 
 // HandleMessage runs the execution path for one message, without deleting it: lock, look for the
@@ -207,40 +221,43 @@ func (c *Client) initialized(doing string) (*consumer, error) {
 // ErrLockNotAcquired, ErrAlreadyHandled for a message that was handled within the idempotency window
 // and should be deleted.
 func (c *Client) HandleMessage(ctx context.Context, m *Message) (any, error) {
-	consumer, err := c.initialized("handling a message")
+	if m == nil {
+		return nil, errors.New("sqs: handling a message: it is nil")
+	}
+	s, err := c.beginProcessing()
 	if err != nil {
 		return nil, err
 	}
-	d := newDelivery(m, time.Now())
-	k := &keeper{maxExtension: consumer.config.MaxExtension, log: consumer.logExtension, stats: consumer.stats}
-	k.start()
-	defer k.stop()
-	k.track(d)
-	res := result{outcome: failed}
-	defer func() { // also where the handler ends the goroutine
-		k.release(d)
-		if err := consumer.finish(d, res.outcome); err != nil {
-			consumer.logExtension(d, "lock could not be ended", err)
-		}
-	}()
-	res = consumer.execute(ctx, d, k)
-	return res.value, res.err
+	defer s.processing.Done()
+	res := s.engine.Process(ctx, (&incoming{message: m}).forEngine())
+	return res.Value, res.Err
+}
+
+// beginProcessing is initialized for HandleMessage, which Close waits for.
+func (c *Client) beginProcessing() (*setup, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.setup == nil {
+		return nil, fmt.Errorf("sqs: handling a message: %w: call Initialize first", ErrNotInitialized)
+	}
+	c.setup.processing.Add(1)
+	return c.setup, nil
 }
 
 // CreateMessage makes a message to send: a string is sent as it is, anything else as JSON. It mirrors
 // Python's create_message, and returns ErrNotInitialized before Initialize.
 func (c *Client) CreateMessage(body any) (*Message, error) {
-	consumer, err := c.initialized("creating a message")
+	s, err := c.initialized("creating a message")
 	if err != nil {
 		return nil, err
 	}
-	return newOutgoing(body, consumer.queue)
+	return newOutgoing(body, s.queue)
 }
 
 // QueueName is the queue's name, empty before Initialize.
 func (c *Client) QueueName() string {
-	if consumer, err := c.initialized(""); err == nil {
-		return consumer.queue.name
+	if s, err := c.initialized(""); err == nil {
+		return s.queue.name
 	}
 	return ""
 }
@@ -253,8 +270,8 @@ func (c *Client) GoString() string { return c.String() }
 
 // QueueURL is the queue's URL, empty before Initialize.
 func (c *Client) QueueURL() string {
-	if consumer, err := c.initialized(""); err == nil {
-		return consumer.queue.url
+	if s, err := c.initialized(""); err == nil {
+		return s.queue.url
 	}
 	return ""
 }
@@ -266,8 +283,8 @@ type FilterPolicy = filter.Policy
 // INIESTA_SQS_CONSUMER_FILTERS: {"iniesta_pass":["UserUpdated.user",{"prefix":"Order."}]}. It is empty
 // where no filters are set and before Initialize. Python: filters.
 func (c *Client) Filters() FilterPolicy {
-	if consumer, err := c.initialized(""); err == nil {
-		return consumer.filters
+	if s, err := c.initialized(""); err == nil {
+		return s.filters
 	}
 	return FilterPolicy{}
 }
@@ -276,7 +293,7 @@ func (c *Client) Filters() FilterPolicy {
 // them where none are named. It returns ErrNotInitialized before Initialize, and the API's own error
 // where they cannot be read (sqs:GetQueueAttributes).
 func (c *Client) QueueAttributes(ctx context.Context, names ...string) (map[string]string, error) {
-	consumer, err := c.initialized("reading the queue's attributes")
+	s, err := c.initialized("reading the queue's attributes")
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +306,7 @@ func (c *Client) QueueAttributes(ctx context.Context, names ...string) (map[stri
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return consumer.queue.attributes(ctx, wanted...)
+	return s.queue.attributes(ctx, wanted...)
 }
 
 // Receiving reports whether messages are received, or were and are being drained.
@@ -300,9 +317,10 @@ func (c *Client) Registry() *Registry { return c.currentRegistry() }
 
 // Stats returns the client's counts.
 func (c *Client) Stats() Stats {
-	s := c.stats.snapshot()
+	s := statsOf(&c.stats)
 	if r := c.currentRun(); r != nil {
-		s.InFlight, s.Overdue = int64(r.inflight.len()), int64(r.inflight.overdue())
+		messages, overdue := r.InFlight()
+		s.InFlight, s.Overdue = int64(messages), int64(overdue)
 	}
 	return s
 }

@@ -27,7 +27,7 @@ func (m *Message) unwrap() {
 	if json.Unmarshal([]byte(m.RawBody), &e) != nil || !e.valid() {
 		return
 	}
-	m.received, m.RawBody, m.topicARN = m.RawBody, *e.Message, e.TopicARN
+	m.wrapped, m.RawBody, m.topicARN = m.RawBody, *e.Message, e.TopicARN
 	m.MessageAttributes = e.attributes()
 }
 

@@ -3,6 +3,8 @@ package sqs
 import (
 	"errors"
 	"fmt"
+
+	"github.com/seed08532102/iniesta/internal/consumer"
 )
 
 // Errors of registration.
@@ -23,21 +25,27 @@ var (
 	ErrHandlerNotFound = errors.New("sqs: handler not found")
 	// ErrLockNotAcquired is matched when a message could not be locked: another consumer holds the
 	// lock ([ErrLockHeld] matches too), or no majority of the lock nodes answered.
-	ErrLockNotAcquired = errors.New("sqs: lock not acquired")
+	ErrLockNotAcquired = consumer.ErrLockNotAcquired
 	// ErrLockHeld is matched when another consumer is handling the message.
-	ErrLockHeld = errors.New("sqs: lock is held by another consumer")
+	ErrLockHeld = consumer.ErrLockHeld
 	// ErrLockLost is the cause of a handler's ended context when its lock was lost while it ran:
 	// another consumer may be handling the message.
-	ErrLockLost = errors.New("sqs: lock lost")
+	ErrLockLost = consumer.ErrLockLost
 	// ErrAlreadyHandled is matched when a handler has succeeded for the message within the
 	// idempotency window: the message is a duplicate, to be deleted and not run.
-	ErrAlreadyHandled = errors.New("sqs: message was already handled")
+	ErrAlreadyHandled = consumer.ErrAlreadyHandled
 	// ErrHandlerTimeout is the cause of a handler's ended context when INIESTA_HANDLER_TIMEOUT or
 	// INIESTA_MAX_EXTENSION passed.
-	ErrHandlerTimeout = errors.New("sqs: handler ran out of time")
+	ErrHandlerTimeout = consumer.ErrHandlerTimeout
 	// ErrShutdown is the cause of a handler's ended context when the shutdown timeout passed, and is
 	// matched by what StopReceivingMessages returns when handlers were still running then.
-	ErrShutdown = errors.New("sqs: shutdown timeout passed")
+	ErrShutdown = consumer.ErrShutdown
+	// ErrNotSettled is matched by Healthy's error while messages cannot be deleted, kept, made visible or marked: the
+	// text names the permission or the cause.
+	ErrNotSettled = consumer.ErrNotSettled
+	// ErrChecksum is matched when the body of a message is not the one that SQS has the checksum of. The message is
+	// left.
+	ErrChecksum = errors.New("sqs: the body does not have the checksum that SQS sent with it")
 )
 
 // Errors of the client.
@@ -65,14 +73,20 @@ type HandlerError struct {
 	Message *Message
 	Handler string // the handler's name, empty where none was found
 	Err     error
+
+	id string // of Message, which its handler may have changed
 }
 
 // Error names the handler, the event and the cause, never the body.
 func (e *HandlerError) Error() string {
-	if e.Handler == "" {
-		return fmt.Sprintf("sqs: handling message %s: %v", e.Message.MessageID, e.Err)
+	id := e.id
+	if id == "" && e.Message != nil {
+		id = e.Message.MessageID
 	}
-	return fmt.Sprintf("sqs: handling message %s with %s: %v", e.Message.MessageID, e.Handler, e.Err)
+	if e.Handler == "" {
+		return fmt.Sprintf("sqs: handling message %s: %v", id, e.Err)
+	}
+	return fmt.Sprintf("sqs: handling message %s with %s: %v", id, e.Handler, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -188,7 +188,7 @@ func TestAMessageThatWaitedLongerThanItIsKeptIsNotRun(t *testing.T) {
 		w.after(10 * time.Minute)
 		assert.Equal(t, []string{"0", "1", "2", "3"}, g.ran("a"), "those that nothing kept any more came back, in order")
 		assert.Empty(t, w.left())
-		assert.Positive(t, c.Stats().GivenBack)
+		assert.Positive(t, c.Stats().Released)
 	})
 }
 

@@ -22,11 +22,11 @@ type LockNode struct {
 // removes them. It finds none with a Locker of the caller's.
 // It returns ErrNotInitialized before Initialize.
 func (c *Client) LockNodes(ctx context.Context) ([]LockNode, error) {
-	consumer, err := c.initialized("looking at the lock nodes")
+	s, err := c.initialized("looking at the lock nodes")
 	if err != nil {
 		return nil, err
 	}
-	return lockNodesOf(redlock.Inspect(ctx, consumer.lockClients)), nil
+	return lockNodesOf(redlock.Inspect(ctx, s.lockClients)), nil
 }
 
 func lockNodesOf(reports []redlock.NodeReport) []LockNode {

@@ -41,8 +41,9 @@ func (o *options) override(f func(*config.Config)) { o.overrides = append(o.over
 
 // settings returns the configuration that the options and the environment amount to.
 func (o *options) settings() (config.Config, error) {
+	without := o.unused()
 	if o.config == nil {
-		loaded, err := config.Load()
+		loaded, err := config.Load(without...)
 		if err != nil {
 			return config.Config{}, err
 		}
@@ -52,7 +53,18 @@ func (o *options) settings() (config.Config, error) {
 	for _, override := range o.overrides {
 		override(&c)
 	}
-	return c, c.Validate()
+	return c, c.Validate(without...)
+}
+
+// unused are the settings of locks that the options make needless.
+func (o *options) unused() []config.Unused {
+	switch {
+	case o.locker != nil:
+		return []config.Unused{config.NoLocks}
+	case len(o.lockClients) > 0:
+		return []config.Unused{config.NoLockNodes}
+	}
+	return nil
 }
 
 // WithConfig takes the settings from c and not from the environment. Start from config.Default.
@@ -70,7 +82,7 @@ func WithAPI(api API) Option {
 	return func(o *options) { o.api = api }
 }
 
-// WithQueueName sets INIESTA_SQS_QUEUE_NAME.
+// WithQueueName sets INIESTA_SQS_QUEUE_NAME: the queue's name, its URL or its ARN.
 func WithQueueName(name string) Option {
 	return func(o *options) { o.override(func(c *config.Config) { c.QueueName = name }) }
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/consumer"
 )
 
 // BenchmarkToTheHandler is all that is done between what the SDK decoded and the handler, but for the
@@ -19,10 +19,9 @@ func BenchmarkToTheHandler(b *testing.B) {
 	if err := r.AddHandler(func(context.Context, *Message) error { return nil }, "UserUpdated.user"); err != nil {
 		b.Fatal(err)
 	}
-	c := &consumer{config: config.Default(), queue: &queue{eventKey: "iniesta_pass"}, registry: r, locker: noLocker{},
-		visibility: 30 * time.Second, log: slog.New(slog.DiscardHandler), stats: &counters{}, telemetry: &telemetry{}}
-	k := &keeper{visibility: c.visibility, maxExtension: time.Hour, wake: make(chan struct{}, 1), stats: c.stats}
-	inflight := newInflight()
+	s := &setup{queue: &queue{eventKey: "iniesta_pass"}, registry: r, telemetry: &telemetry{}}
+	engine := consumer.NewBench(consumer.Options{Handler: s, Locker: ownLocker{noLocker{}}, Visibility: 30 * time.Second, MaxExtension: time.Hour,
+		Log: slog.New(slog.DiscardHandler), Counters: &consumer.Counters{}})
 	raw := &types.Message{MessageId: aws.String("1"), ReceiptHandle: aws.String("h"), Body: aws.String("{}"),
 		MessageAttributes: map[string]types.MessageAttributeValue{
 			"iniesta_pass": {DataType: aws.String("String"), StringValue: aws.String("UserUpdated.user")},
@@ -31,13 +30,8 @@ func BenchmarkToTheHandler(b *testing.B) {
 	defer cancel()
 	b.ReportAllocs()
 	for b.Loop() {
-		d := newDelivery(newMessage(raw, c.queue), time.Now())
-		inflight.add(d)
-		k.track(d)
-		if res := c.execute(ctx, d, k); res.outcome != handled {
-			b.Fatal(res.err)
+		if res := engine.ToTheHandler(ctx, raw); res.Outcome != consumer.Handled {
+			b.Fatal(res.Err)
 		}
-		k.releaseIdle(d)
-		inflight.remove(d)
 	}
 }

@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -10,16 +11,17 @@ import (
 )
 
 // ConfirmPermission checks that the queue's access policy lets a topic send to it. The whole policy is
-// read: every statement, its actions, principals and conditions, and a denial wins. It returns an error
-// matching ErrPermissionNotFound that says why not and what to add, ErrNotInitialized before Initialize,
-// and the API's own error where the policy cannot be read (sqs:GetQueueAttributes). Python:
-// confirm_permission, which looks at the first statement only.
+// read as AWS reads it: every statement, its actions, principals and conditions, and a denial wins. Where the
+// policy asks for something that the consumer cannot know, such as the topic's organization, it logs a warning
+// and returns nil. It returns an error matching ErrPermissionNotFound that says why not and what to add,
+// ErrNotInitialized before Initialize, and the API's own error where the policy cannot be read
+// (sqs:GetQueueAttributes). Python: confirm_permission, which looks at the first statement only.
 func (c *Client) ConfirmPermission(ctx context.Context, topicARN string) error {
-	consumer, err := c.initialized("confirming the permission to send")
+	s, err := c.initialized("confirming the permission to send")
 	if err != nil {
 		return err
 	}
-	q := consumer.queue
+	q := s.queue
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	attributes, err := q.attributes(ctx, types.QueueAttributeNamePolicy, types.QueueAttributeNameQueueArn)
@@ -31,10 +33,13 @@ func (c *Client) ConfirmPermission(ctx context.Context, topicARN string) error {
 	if err != nil {
 		return fmt.Errorf("sqs: reading the policy of %s: %w", q.name, err)
 	}
-	if ok, why := p.TopicMaySend(topicARN, queueARN); !ok {
-		return fmt.Errorf("%w: %s may not send to %s: %s: run iniesta setup --apply, or add the statement "+
-			`{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}`,
-			ErrPermissionNotFound, topicARN, q.name, why, queueARN, topicARN)
+	switch v := p.TopicMaySend(topicARN, queueARN); v.Decision {
+	case policy.No:
+		return fmt.Errorf("%w: %s may not send to %s: %s: run iniesta setup --apply, or add the statement %s",
+			ErrPermissionNotFound, topicARN, q.name, v.Why, policy.GrantOf(topicARN, queueARN))
+	case policy.Undecided:
+		s.log.LogAttrs(ctx, slog.LevelWarn, "[INIESTA] whether the topic may send to the queue is undecided",
+			slog.String("topic", topicARN), slog.String("queue", q.name), slog.String("reason", v.Why))
 	}
 	return nil
 }

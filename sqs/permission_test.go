@@ -32,6 +32,18 @@ func TestConfirmPermissionSaysWhatToAddAndIsContentWithIt(t *testing.T) {
 	})
 }
 
+func TestConfirmPermissionWarnsOfWhatIsUndecidedAndRefusesNothing(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		const topic = "arn:aws:sns:us-east-1:000000000000:events"
+		c := w.client()
+		_, err := w.api.SetQueueAttributes(t.Context(), &awssqs.SetQueueAttributesInput{QueueUrl: &w.url, Attributes: map[string]string{
+			"Policy": `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:SourceOrgID":"o-1"}}}]}`}})
+		require.NoError(t, err)
+		require.NoError(t, c.ConfirmPermission(t.Context(), topic))
+		assert.Contains(t, w.logs.String(), "statement 1: its condition StringEquals on aws:SourceOrgID: the value of the key is not known")
+	})
+}
+
 func TestConfirmPermissionPassesOnWhatKeepsItFromLooking(t *testing.T) {
 	assert.ErrorIs(t, sqs.New().ConfirmPermission(t.Context(), "arn"), sqs.ErrNotInitialized)
 	inWorld(t, func(t *testing.T, w *world) {

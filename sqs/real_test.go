@@ -185,13 +185,14 @@ func TestWithoutAMajorityReceivingPausesAndGoesOnByItself(t *testing.T) {
 	require.NoError(t, c.StartReceivingMessages(t.Context()))
 	w.send(0, 1)
 	eventually(t, e.reach[1], "the first message")
+	require.Eventually(t, func() bool { return c.Stats().Deleted == 1 }, 10*time.Second, 20*time.Millisecond, "it is marked and deleted")
 	w.nodes[0].Kill()
 	w.nodes[1].Kill()
 	w.send(1, 20)
 	require.Eventually(t, func() bool { return c.Healthy(t.Context()) != nil }, 10*time.Second, 50*time.Millisecond)
 	assert.ErrorIs(t, c.Healthy(t.Context()), sqs.ErrLockNotAcquired)
 	t.Log(c.Healthy(t.Context()))
-	require.Eventually(t, func() bool { s := c.Stats(); return s.GivenBack == s.Received-1 && s.InFlight == 0 },
+	require.Eventually(t, func() bool { s := c.Stats(); return s.Released == s.Received-1 && s.InFlight == 0 },
 		10*time.Second, 50*time.Millisecond, "all that was received is given back")
 	received := c.Stats().Received
 	assert.Never(t, func() bool { return c.Stats().Received != received }, 8*time.Second, 100*time.Millisecond, "no receive count grows")

@@ -1,12 +1,12 @@
 package sqs
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/seed08532102/iniesta/internal/attribute"
+	"github.com/seed08532102/iniesta/internal/guard"
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
 // ErrInvalidMessage is matched by the refusal of what SQS would not take: a delay, an attribute, an id
@@ -40,13 +42,10 @@ type outgoing struct {
 func newOutgoing(body any, q *queue) (*Message, error) {
 	text, ok := body.(string)
 	if !ok {
-		var encoded bytes.Buffer
-		encoder := json.NewEncoder(&encoded)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(body); err != nil {
-			return nil, fmt.Errorf("sqs: creating a message: a %T cannot be written as JSON: %w", body, err)
+		var err error
+		if text, err = jsonbody.Encode(body); err != nil {
+			return nil, fmt.Errorf("sqs: creating a message: %w", err)
 		}
-		text = strings.TrimSuffix(encoded.String(), "\n")
 	}
 	return &Message{RawBody: text, MessageAttributes: make(map[string]types.MessageAttributeValue), queue: q}, nil
 }
@@ -143,24 +142,58 @@ func checkID(id string) error {
 	return nil
 }
 
-// Send sends the message to the client's queue and sets MessageID and MD5OfBody from the reply. What
-// SQS would refuse is refused before the call, with an error matching ErrInvalidMessage. The call takes
-// ten seconds at most. Python: send.
+// sending guards what Send reads and sets of a message that several goroutines send.
+var sending sync.Mutex
+
+// Send sends a copy of the message to the client's queue: its body, its message attributes, and what
+// SetDelay, SetGroup and SetDeduplicationID said. It may be called again, and by several goroutines: each
+// call sends another copy. Of a message that CreateMessage made it sets MessageID and MD5OfBody to those of
+// the copy; a message that was received stays as it is, and its system attributes are not sent: a FIFO queue
+// needs SetGroup.
+//
+// What SQS would refuse is refused before the call, with an error matching ErrInvalidMessage, and so is a
+// message made by hand, which belongs to no queue. The call takes ten seconds at most. Python: send.
 func (m *Message) Send(ctx context.Context) error {
-	if m.queue == nil {
+	if m == nil || m.queue == nil {
 		return fmt.Errorf("sqs: sending a message: %w: it belongs to no queue: make it with CreateMessage", ErrInvalidMessage)
 	}
-	if err := m.checkLimits(); err != nil {
+	sent := m.copy()
+	if err := sent.checkLimits(); err != nil {
 		return fmt.Errorf("sqs: sending a message to %s: %w: %w", m.queue.name, ErrInvalidMessage, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	out, err := m.queue.api.SendMessage(ctx, m.input())
+	out, err := sent.call(ctx)
 	if err != nil {
 		return fmt.Errorf("sqs: sending a message to %s: %w", m.queue.name, err)
 	}
+	if m.received {
+		return nil
+	}
+	sending.Lock()
+	defer sending.Unlock()
 	m.MessageID, m.MD5OfBody = aws.ToString(out.MessageId), aws.ToString(out.MD5OfMessageBody)
 	return nil
+}
+
+// copy is the message as it is sent, which shares nothing with m that a handler may change meanwhile.
+func (m *Message) copy() *Message {
+	sending.Lock()
+	defer sending.Unlock()
+	c := *m
+	c.MessageAttributes = maps.Clone(m.MessageAttributes)
+	return &c
+}
+
+// call sends the message by an API that may be a user's.
+func (m *Message) call(ctx context.Context) (out *sqs.SendMessageOutput, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err = guard.Call("the API", func() (err error) {
+		if out, err = m.queue.api.SendMessage(ctx, m.input()); err == nil && out == nil {
+			err = errors.New("the API returned nothing")
+		}
+		return err
+	})
+	return out, err
 }
 
 func (m *Message) input() *sqs.SendMessageInput {
@@ -168,7 +201,7 @@ func (m *Message) input() *sqs.SendMessageInput {
 		QueueUrl: &m.queue.url, MessageBody: &m.RawBody, MessageAttributes: m.MessageAttributes,
 	}
 	if m.send.delaySet {
-		in.DelaySeconds = seconds(m.send.delay)
+		in.DelaySeconds = int32(m.send.delay / time.Second)
 	}
 	if m.send.group != "" {
 		in.MessageGroupId = &m.send.group

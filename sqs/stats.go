@@ -1,6 +1,6 @@
 package sqs
 
-import "sync/atomic"
+import "github.com/seed08532102/iniesta/internal/consumer"
 
 // Stats are counts since the client was made, and the present state where a name says so.
 type Stats struct {
@@ -12,7 +12,12 @@ type Stats struct {
 	Duplicates int64 // messages deleted without running, because they had been handled
 	Skipped    int64 // messages left alone, because another consumer had their lock, or may have it by now
 	TakenOver  int64 // second deliveries of a message in flight here
-	GivenBack  int64 // messages made visible again without running: an outage of the lock nodes, a stop
+	Released   int64 // messages made visible again without running: an outage of the lock nodes, a stop
+
+	// GivenBack is Released.
+	//
+	// Deprecated: use Released.
+	GivenBack int64
 
 	DeleteFailures       int64 // deletes given up after their retries
 	LockFailures         int64 // locks that could not be marked or released
@@ -24,43 +29,43 @@ type Stats struct {
 	DeleteCalls     int64 // DeleteMessageBatch calls
 	VisibilityCalls int64 // ChangeMessageVisibilityBatch calls
 
+	CallbackFailures int64 // calls of code given to the client (hook, logger, Locker, telemetry) that panicked or did not return
+	DroppedLogLines  int64 // lines that were not logged, because too many wait for the logger
+
 	Running  int64 // handlers running now
 	Overdue  int64 // of those, the ones whose context has ended: they were told to end, and hold a slot until they do
 	InFlight int64 // messages received and not settled now
 	Pollers  int64 // pollers now
 }
 
-// counters are the live Stats.
-type counters struct {
-	received, handled, failed, discarded, deleted, duplicates, skipped, takenOver, givenBack atomic.Int64
-	deleteFailures, lockFailures, locksLost, lockExtensions, visibilityExtensions            atomic.Int64
-	receiveCalls, deleteCalls, visibilityCalls                                               atomic.Int64
-	running, pollers                                                                         atomic.Int64
-}
-
-func (c *counters) snapshot() Stats {
+// statsOf are the counts at this moment.
+func statsOf(c *consumer.Counters) Stats {
 	return Stats{
-		Received:   c.received.Load(),
-		Handled:    c.handled.Load(),
-		Failed:     c.failed.Load(),
-		Discarded:  c.discarded.Load(),
-		Deleted:    c.deleted.Load(),
-		Duplicates: c.duplicates.Load(),
-		Skipped:    c.skipped.Load(),
-		TakenOver:  c.takenOver.Load(),
-		GivenBack:  c.givenBack.Load(),
+		Received:   c.Received.Load(),
+		Handled:    c.Handled.Load(),
+		Failed:     c.Failed.Load(),
+		Discarded:  c.Discarded.Load(),
+		Deleted:    c.Deleted.Load(),
+		Duplicates: c.Duplicates.Load(),
+		Skipped:    c.Skipped.Load(),
+		TakenOver:  c.Merged.Load(),
+		Released:   c.Released.Load(),
+		GivenBack:  c.Released.Load(),
 
-		DeleteFailures:       c.deleteFailures.Load(),
-		LockFailures:         c.lockFailures.Load(),
-		LocksLost:            c.locksLost.Load(),
-		LockExtensions:       c.lockExtensions.Load(),
-		VisibilityExtensions: c.visibilityExtensions.Load(),
+		DeleteFailures:       c.DeleteFailures.Load(),
+		LockFailures:         c.LockFailures.Load(),
+		LocksLost:            c.LocksLost.Load(),
+		LockExtensions:       c.LockExtensions.Load(),
+		VisibilityExtensions: c.VisibilityExtensions.Load(),
 
-		ReceiveCalls:    c.receiveCalls.Load(),
-		DeleteCalls:     c.deleteCalls.Load(),
-		VisibilityCalls: c.visibilityCalls.Load(),
+		ReceiveCalls:    c.ReceiveCalls.Load(),
+		DeleteCalls:     c.DeleteCalls.Load(),
+		VisibilityCalls: c.VisibilityCalls.Load(),
 
-		Running: c.running.Load(),
-		Pollers: c.pollers.Load(),
+		CallbackFailures: c.CallbackFailures.Load(),
+		DroppedLogLines:  c.DroppedLines.Load(),
+
+		Running: c.Running.Load(),
+		Pollers: c.Pollers.Load(),
 	}
 }

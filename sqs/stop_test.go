@@ -231,7 +231,7 @@ func TestAHookMayStopItsOwnClient(t *testing.T) {
 		require.NoError(t, c.StartReceivingMessages(t.Context()))
 		w.after(time.Second)
 		assert.ErrorIs(t, c.Healthy(t.Context()), sqs.ErrNotReceiving)
-		assert.EqualValues(t, 1, c.Stats().Deleted+c.Stats().GivenBack, "it was handled if its handler began before the hook")
+		assert.EqualValues(t, 1, c.Stats().Deleted+c.Stats().Released, "it was handled if its handler began before the hook")
 	})
 }
 

@@ -20,18 +20,18 @@ import (
 // topic cannot be read (sns:ListSubscriptionsByTopic, sns:GetSubscriptionAttributes) the API's own error
 // is passed on. A subscription without raw delivery is fine, and logged. Python: confirm_subscription.
 func (c *Client) ConfirmSubscription(ctx context.Context, topicARN string) error {
-	consumer, err := c.initialized("confirming the subscription")
+	s, err := c.initialized("confirming the subscription")
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	attributes, err := consumer.queue.attributes(ctx, sqstypes.QueueAttributeNameQueueArn)
+	attributes, err := s.queue.attributes(ctx, sqstypes.QueueAttributeNameQueueArn)
 	if err != nil {
 		return err
 	}
 	queueARN := attributes["QueueArn"]
-	api, done, err := consumer.topicAPI(ctx, topicARN)
+	api, done, err := s.topicAPI(ctx, topicARN)
 	if err != nil {
 		return fmt.Errorf("sqs: confirming the subscription: %w", err)
 	}
@@ -42,52 +42,52 @@ func (c *Client) ConfirmSubscription(ctx context.Context, topicARN string) error
 	}
 	if found == "" {
 		return fmt.Errorf("%w: %s is not subscribed to %s: run iniesta setup --apply, or subscribe %s with RawMessageDelivery=true and FilterPolicy=%s",
-			ErrSubscriptionNotFound, consumer.queue.name, topicARN, queueARN, consumer.filters)
+			ErrSubscriptionNotFound, s.queue.name, topicARN, queueARN, s.filters)
 	}
-	return consumer.confirmFilters(ctx, api, found)
+	return s.confirmFilters(ctx, api, found)
 }
 
 // topicAPI is a client of SNS in the topic's region, and what releases it.
-func (c *consumer) topicAPI(ctx context.Context, topicARN string) (_ *sns.Client, done func(), _ error) {
+func (s *setup) topicAPI(ctx context.Context, topicARN string) (_ *sns.Client, done func(), _ error) {
 	parsed, err := arn.Parse(topicARN)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%q is not the ARN of a topic, as arn:aws:sns:us-east-1:123456789012:events", topicARN)
 	}
-	awsConfig, done, err := c.awsConfig(ctx)
+	awsConfig, done, err := s.awsConfig(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	return sns.NewFromConfig(awsConfig, func(o *sns.Options) {
 		o.Region = parsed.Region
-		if c.config.SNSEndpointURL != "" {
-			o.BaseEndpoint = &c.config.SNSEndpointURL
+		if s.config.SNSEndpointURL != "" {
+			o.BaseEndpoint = &s.config.SNSEndpointURL
 		}
 	}), done, nil
 }
 
 // confirmFilters compares the subscription's filter policy with the settings.
-func (c *consumer) confirmFilters(ctx context.Context, api *sns.Client, arn string) error {
+func (s *setup) confirmFilters(ctx context.Context, api *sns.Client, arn string) error {
 	if arn == subscription.Pending {
-		return fmt.Errorf("%w: that of %s waits to be confirmed", ErrSubscriptionNotFound, c.queue.name)
+		return fmt.Errorf("%w: that of %s waits to be confirmed", ErrSubscriptionNotFound, s.queue.name)
 	}
 	out, err := api.GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &arn})
 	if err != nil {
-		if !c.config.AssertFilterPolicies {
+		if !s.config.AssertFilterPolicies {
 			return nil // nothing of it is needed
 		}
 		return fmt.Errorf("sqs: reading the subscription %s: %w", arn, err)
 	}
 	if out.Attributes["RawMessageDelivery"] != "true" {
-		c.log.Info("[INIESTA] The subscription delivers envelopes, which are taken off; a Python consumer of the queue needs RawMessageDelivery",
+		s.log.Info("[INIESTA] The subscription delivers envelopes, which are taken off; a Python consumer of the queue needs RawMessageDelivery",
 			slog.String("subscription", arn))
 	}
-	if !c.config.AssertFilterPolicies {
+	if !s.config.AssertFilterPolicies {
 		return nil
 	}
-	return c.compareFilters(arn, out.Attributes)
+	return s.compareFilters(arn, out.Attributes)
 }
 
-func (c *consumer) compareFilters(arn string, attributes map[string]string) error {
+func (s *setup) compareFilters(arn string, attributes map[string]string) error {
 	actual, err := filter.ParsePolicy(attributes["FilterPolicy"])
 	if err != nil {
 		return fmt.Errorf("%w: of %s: %w", ErrFilterMismatch, arn, err)
@@ -96,8 +96,8 @@ func (c *consumer) compareFilters(arn string, attributes map[string]string) erro
 	if len(actual) > 0 && attributes["FilterPolicyScope"] == "MessageBody" {
 		return fmt.Errorf("%w: the subscription's looks at message bodies (FilterPolicyScope), the settings at attributes: %s", ErrFilterMismatch, cure)
 	}
-	if !actual.Equal(c.filters) {
-		return fmt.Errorf("%w: the subscription lets through %s, the settings ask for %s: %s", ErrFilterMismatch, actual, c.filters, cure)
+	if !actual.Equal(s.filters) {
+		return fmt.Errorf("%w: the subscription lets through %s, the settings ask for %s: %s", ErrFilterMismatch, actual, s.filters, cure)
 	}
 	return nil
 }

@@ -11,6 +11,9 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/seed08532102/iniesta/internal/consumer"
+	"github.com/seed08532102/iniesta/internal/guard"
 )
 
 const instrumentation = "github.com/seed08532102/iniesta/sqs"
@@ -22,10 +25,12 @@ type telemetry struct {
 	tracer   trace.Tracer
 	duration metric.Float64Histogram
 	counts   metric.Registration
+	failed   func(error) // told of telemetry that does not work
 }
 
-func newTelemetry(queue string, tracers trace.TracerProvider, meters metric.MeterProvider, stats func() Stats) (*telemetry, error) {
-	t := &telemetry{queue: queue}
+func newTelemetry(queue string, o *options, stats func() Stats, failed func(error)) (*telemetry, error) {
+	t := &telemetry{queue: queue, failed: failed}
+	tracers, meters := o.tracers, o.meters
 	if tracers != nil {
 		t.tracer = tracers.Tracer(instrumentation)
 	}
@@ -71,7 +76,7 @@ func observeStats(meter metric.Meter, queue string, stats func() Stats) (metric.
 		s := stats()
 		for outcome, n := range map[string]int64{
 			"received": s.Received, "handled": s.Handled, "failed": s.Failed, "discarded": s.Discarded, "deleted": s.Deleted,
-			"duplicate": s.Duplicates, "skipped": s.Skipped, "given_back": s.GivenBack,
+			"duplicate": s.Duplicates, "skipped": s.Skipped, "released": s.Released,
 		} {
 			o.ObserveInt64(messages, n, metric.WithAttributes(system, attribute.String("iniesta.outcome", outcome)))
 		}
@@ -89,35 +94,52 @@ func observeStats(meter metric.Meter, queue string, stats func() Stats) (metric.
 // close stops reporting the counts.
 func (t *telemetry) close() {
 	if t.counts != nil {
-		_ = t.counts.Unregister() // fails only where it was done before
+		_ = guard.Call("unregistering metrics", t.counts.Unregister) // nothing is left to do about it
 	}
 }
 
-// start begins the span of a handler, as a child of the producer's where the message names one.
-func (t *telemetry) start(ctx context.Context, m *Message, b *binding) context.Context {
+// start begins the span of a handler, as a child of the producer's where the message names one. Span processors are code
+// of the user's: a span that cannot be begun is left out.
+func (t *telemetry) start(ctx context.Context, m *consumer.Message, in *incoming, b *binding) context.Context {
 	if t.tracer == nil {
 		return ctx
 	}
-	ctx = propagation.TraceContext{}.Extract(ctx, attributeCarrier{m})
-	ctx, _ = t.tracer.Start(ctx, "process "+t.queue, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
-		attribute.String("messaging.system", "aws_sqs"),
-		attribute.String("messaging.operation.type", "process"),
-		attribute.String("messaging.destination.name", t.queue),
-		attribute.String("messaging.message.id", m.MessageID),
-		attribute.String("iniesta.event", m.Event()),
-		attribute.String("iniesta.handler", b.name),
-	))
-	return ctx
+	began, err := t.guarded("starting a span", func() context.Context {
+		ctx := propagation.TraceContext{}.Extract(ctx, attributeCarrier{in.message})
+		ctx, _ = t.tracer.Start(ctx, "process "+t.queue, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
+			attribute.String("messaging.system", "aws_sqs"),
+			attribute.String("messaging.operation.type", "process"),
+			attribute.String("messaging.destination.name", t.queue),
+			attribute.String("messaging.message.id", m.ID),
+			attribute.String("iniesta.event", m.Event),
+			attribute.String("iniesta.handler", b.name),
+		))
+		return ctx
+	})
+	if err != nil || began == nil {
+		return ctx
+	}
+	return began
+}
+
+// dropped ends the span of a handler that did not begin.
+func (t *telemetry) dropped(ctx context.Context) {
+	if t.tracer != nil {
+		_, _ = t.guarded("ending a span", func() context.Context { trace.SpanFromContext(ctx).End(); return nil })
+	}
 }
 
 // handled ends the span and reports the time the handler took.
 func (t *telemetry) handled(ctx context.Context, b *binding, took time.Duration, err error) {
 	if t.tracer != nil {
-		span := trace.SpanFromContext(ctx)
-		if err != nil {
-			span.SetStatus(codes.Error, fmt.Sprintf("%T", err)) // an error's text may carry the body
-		}
-		span.End()
+		_, _ = t.guarded("ending a span", func() context.Context {
+			span := trace.SpanFromContext(ctx)
+			if err != nil {
+				span.SetStatus(codes.Error, fmt.Sprintf("%T", err)) // an error's text may carry the body
+			}
+			span.End()
+			return nil
+		})
 	}
 	if t.duration == nil {
 		return
@@ -130,7 +152,23 @@ func (t *telemetry) handled(ctx context.Context, b *binding, took time.Duration,
 	if err != nil {
 		attributes = append(attributes, attribute.String("error.type", fmt.Sprintf("%T", err)))
 	}
-	t.duration.Record(ctx, took.Seconds(), metric.WithAttributes(attributes...))
+	_, _ = t.guarded("recording a metric", func() context.Context {
+		t.duration.Record(ctx, took.Seconds(), metric.WithAttributes(attributes...))
+		return nil
+	})
+}
+
+// telemetryTimeout is how long a message waits for the user's telemetry.
+const telemetryTimeout = time.Second
+
+func (t *telemetry) guarded(what string, f func() context.Context) (context.Context, error) {
+	limit, cancel := context.WithTimeout(context.Background(), telemetryTimeout)
+	defer cancel()
+	got, err := guard.Do(limit, what, func() (context.Context, error) { return f(), nil }, nil)
+	if err != nil {
+		t.failed(err)
+	}
+	return got, err
 }
 
 // attributeCarrier reads a trace context from message attributes.

@@ -90,7 +90,7 @@ func sample(began time.Time, handled *atomic.Int64, latencies *histogram) Sample
 		Handled:    handled.Load(),
 		At:         time.Since(began),
 		CPU:        time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
-		PeakRSS:    usage.Maxrss << 10,
+		PeakRSS:    int64(usage.Maxrss) << 10,
 		Goroutines: runtime.NumGoroutine(),
 		Mallocs:    memory.Mallocs,
 	}

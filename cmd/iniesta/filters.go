@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newFilterPolicies() *cobra.Command {
@@ -22,14 +22,19 @@ func newFilterPolicies() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := json.Marshal(policy)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), spaced(string(text)))
-			return nil
+			_, err = terminal.Fprintf(cmd.OutOrStdout(), "%s\n", spaced(asciiText(policy)))
+			return err
 		},
 	}
+}
+
+// asciiText is JSON in ASCII, as Python's json.dumps writes it but for the spaces.
+func asciiText(v any) string {
+	var text strings.Builder
+	if err := terminal.EncodeASCII(&text, v); err != nil {
+		return err.Error() // policies and strings encode
+	}
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // spaced writes JSON as Python's json.dumps does: a space after each comma and colon.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,44 +15,62 @@ import (
 
 	"github.com/seed08532102/iniesta/iniesta/config"
 	"github.com/seed08532102/iniesta/internal/embedded"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newLocal() *cobra.Command {
-	var port, redisPort int
+	l := &local{}
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Run SQS, SNS and Redis on this machine, for development",
 		Long: `Run an SQS and an SNS on a port of 127.0.0.1, and three Redis nodes on the ports from --redis-port on, with the
 topic, queue and subscription of the settings made. The environment that services in any language need is
-printed first; then it runs until Ctrl-C. Nothing is kept on disk.
+printed first; then it runs until Ctrl-C. GET /health is answered while it does. Nothing is kept on disk unless --data names
+a directory: queues, topics and messages are there again at the next start (not the keys of Redis). --seed makes the queues,
+topics and subscriptions of a file in YAML or JSON:
+
+  queues:
+    - name: orders
+      attributes: {VisibilityTimeout: 60}
+      deadLetterQueue: orders-dead
+      maxReceiveCount: 5
+    - name: orders-dead
+  topics:
+    - name: events
+      subscriptions:
+        - queue: orders
+          filter: {iniesta_pass: [{prefix: "Order."}]}
 
 Other services that develop against it make theirs with iniesta setup --apply.`,
 		Example: `  iniesta local
   SERVICE_NAME=shop INIESTA_INITIALIZATION_TYPE=EVENT_POLLING INIESTA_SQS_CONSUMER_FILTERS='User.*' iniesta local
+  iniesta local --data .iniesta --seed resources.yaml
   eval "$(iniesta local --print-env)"        # in another terminal`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			l := &local{port: port, redisPort: redisPort, out: cmd.OutOrStdout()}
+			l.out = cmd.OutOrStdout()
 			if onlyPrint, _ := cmd.Flags().GetBool("print-env"); onlyPrint {
 				c, err := config.Load()
 				if err != nil {
 					return err
 				}
-				l.printEnvironment(l.adapt(c))
-				return nil
+				return l.printEnvironment(l.adapt(c))
 			}
 			return l.run(cmd.Context())
 		},
 	}
-	cmd.Flags().IntVar(&port, "port", 4566, "port of SQS and SNS")
-	cmd.Flags().IntVar(&redisPort, "redis-port", 6391, "first port of the three Redis nodes")
+	cmd.Flags().IntVar(&l.port, "port", 4566, "port of SQS and SNS")
+	cmd.Flags().IntVar(&l.redisPort, "redis-port", 6391, "first port of the three Redis nodes")
+	cmd.Flags().StringVar(&l.data, "data", "", "directory where queues, topics and messages are kept for the next start")
+	cmd.Flags().StringVar(&l.seed, "seed", "", "file of queues, topics and subscriptions to make, in YAML or JSON")
 	cmd.Flags().Bool("print-env", false, "print the environment of one that runs on these ports, and end")
 	return cmd
 }
 
-// local is the ports, and where things are printed.
+// local is the ports, what is there from the beginning and kept, and where things are printed.
 type local struct {
 	port, redisPort int
+	data, seed      string
 	out             io.Writer
 }
 
@@ -67,16 +86,32 @@ func (l *local) run(ctx context.Context) error {
 		return err
 	}
 	c = l.adapt(c)
-	servers, err := embedded.Start(embedded.Options{Region: region(c), Account: account(c), Port: l.port, RedisPort: l.redisPort})
-	if err != nil {
+	seed := &embedded.Seed{}
+	if l.seed != "" {
+		if seed, err = embedded.ReadSeed(l.seed); err != nil {
+			return err
+		}
+	}
+	servers, err := embedded.Start(embedded.Options{Region: region(c), Account: account(c), Port: l.port, RedisPort: l.redisPort, Data: l.data})
+	if errors.Is(err, embedded.ErrPort) {
 		return fmt.Errorf("%w: choose another --port or --redis-port", err)
 	}
+	if err != nil {
+		return err
+	}
 	defer servers.Close()
+	if err := servers.Plant(ctx, seed); err != nil {
+		return fmt.Errorf("%s: %w", l.seed, err)
+	}
 	if err := l.populate(ctx, c); err != nil {
 		return err
 	}
-	l.printEnvironment(c)
-	fmt.Fprintf(l.out, "# Running until Ctrl-C.\n")
+	if err := l.printEnvironment(c); err != nil {
+		return err
+	}
+	if _, err := terminal.Fprintf(l.out, "# Running until Ctrl-C.\n"); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
 }
@@ -125,8 +160,8 @@ func (l *local) populate(ctx context.Context, c config.Config) error {
 	return setUp(ctx, io.Discard, s, c, true)
 }
 
-// printEnvironment prints what services have to export, in the syntax of shells.
-func (l *local) printEnvironment(c config.Config) {
+// printEnvironment prints what services have to export, in the syntax of POSIX shells, for eval.
+func (l *local) printEnvironment(c config.Config) error {
 	var nodes []string
 	for _, n := range c.LockNodes {
 		nodes = append(nodes, n.Reveal())
@@ -142,6 +177,12 @@ func (l *local) printEnvironment(c config.Config) {
 		{"AWS_DEFAULT_REGION", region(c)},
 		{"AWS_REGION", region(c)},
 	} {
-		fmt.Fprintf(l.out, "export %s=%s\n", pair[0], pair[1])
+		if text := pair[1]; terminal.Escape(text) != text {
+			return fmt.Errorf("%s has characters that cannot be printed: %q", pair[0], text)
+		}
+		if _, err := terminal.Fprintf(l.out, "export %s=%s\n", pair[0], terminal.ShellQuote(pair[1])); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -9,25 +9,31 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func main() {
 	if err := run(); err != nil {
 		if !errors.Is(err, errSaid) {
-			fmt.Fprintln(os.Stderr, "iniesta:", oneLine(err.Error()))
+			_, _ = terminal.Fprintf(os.Stderr, "iniesta: %s\n", oneLine(err.Error())) // there is nowhere else to say it
 		}
 		os.Exit(1)
 	}
 }
 
 func run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal ends the program at once
 	return newRoot().ExecuteContext(ctx)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed08532102/iniesta/iniesta/config"
 	"github.com/seed08532102/iniesta/internal/provision"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newPeek() *cobra.Command {
@@ -48,8 +49,8 @@ their FIFO groups.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d of about %s messages of %s shown\n", shown, q.Attributes["ApproximateNumberOfMessages"], q.Name)
-			return nil
+			_, err = terminal.Fprintf(cmd.ErrOrStderr(), "%d of about %s messages of %s shown\n", shown, q.Attributes["ApproximateNumberOfMessages"], q.Name)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&queue, "queue", "", "another queue than the service's")

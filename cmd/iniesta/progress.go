@@ -1,21 +1,26 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/seed08532102/iniesta/internal/redrive"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 // progress shows how many messages were moved: as a bar on a terminal, elsewhere as a line now and then.
 type progress struct {
+	mu       sync.Mutex
 	out      io.Writer
 	bar      *progressbar.ProgressBar // nil where there is no terminal
 	expected int
-	first    int // moved before this program looked
+	first    int // moved when this program looked first
+	looked   bool
 	began    time.Time
 	said     time.Time
 }
@@ -33,12 +38,20 @@ func newProgress(out io.Writer, expected int) *progress {
 	return p
 }
 
-// of changes how many messages are expected, and says how many were moved before.
-func (p *progress) of(expected, first int) {
-	p.expected, p.first = expected, first
-	if p.bar != nil {
-		p.bar.ChangeMax(expected)
+// show notes how far a move is. Moves call it from several goroutines.
+func (p *progress) show(now redrive.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.looked {
+		p.looked, p.first = true, now.Moved
 	}
+	if now.Expected > 0 && now.Expected != p.expected {
+		p.expected = now.Expected
+		if p.bar != nil {
+			p.bar.ChangeMax(now.Expected)
+		}
+	}
+	p.moved(now.Moved)
 }
 
 // moved notes how many messages were moved so far.
@@ -57,14 +70,14 @@ func (p *progress) moved(n int) {
 	p.said = time.Now()
 	perSecond := float64(max(n-p.first, 1)) / time.Since(p.began).Seconds()
 	left := time.Duration(float64(max(p.expected-n, 0)) / perSecond * float64(time.Second))
-	fmt.Fprintf(p.out, "%d of about %d messages, %.0f a second, %s left\n", n, max(p.expected, n), perSecond, left.Round(time.Second))
+	_, _ = terminal.Fprintf(p.out, "%d of about %d messages, %.0f a second, %s left\n", n, max(p.expected, n), perSecond, left.Round(time.Second))
 }
 
 // end leaves the bar's line. It may be called twice.
 func (p *progress) end() {
 	if p.bar != nil {
 		_ = p.bar.Exit() // as above
-		fmt.Fprintln(p.out)
+		_, _ = terminal.Fprintf(p.out, "\n")
 		p.bar = nil
 	}
 }

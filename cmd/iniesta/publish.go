@@ -1,15 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -18,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/terminal"
 	"github.com/seed08532102/iniesta/sns"
 )
 
@@ -33,12 +33,12 @@ published as it is, without the service's name. What is printed is what Python's
   iniesta publish -e UserUpdated.user -m '{"id": 7}' -v 2`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return publish(cmd.Context(), cmd.OutOrStdout(), event, body, version)
+			return publish(cmd.Context(), cmd.OutOrStdout(), event, cmp.Or(body, "{}"), cmp.Or(version, 1))
 		},
 	}
 	cmd.Flags().StringVarP(&event, "event", "e", "", "event to publish into SNS (required)")
-	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to publish into SNS")
-	cmd.Flags().IntVarP(&version, "version", "v", 1, "version to publish into SNS")
+	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to publish into SNS; an empty one is {}")
+	cmd.Flags().IntVarP(&version, "version", "v", 1, "version to publish into SNS; 0 is 1")
 	_ = cmd.MarkFlagRequired("event") // fails for a flag that is not there
 	return cmd
 }
@@ -65,10 +65,13 @@ func publish(ctx context.Context, out io.Writer, event, body string, version int
 		return err
 	}
 	names := append([]string{c.EventKey}, slices.DeleteFunc(slices.Sorted(maps.Keys(m.Attributes)), func(n string) bool { return n == c.EventKey })...)
-	fmt.Fprintf(out, "Publish Success!\n\n\nREQUEST INFO\nMessage Event : %s\nMessage Data : %s\nFull Payload : %s\nMessage Length : %d\n",
-		m.Event(), m.Body, pythonPayload(m, names), len(payloadJSON(m, names)))
-	fmt.Fprintf(out, "\n\nRESPONSE INFO\nMessage ID : %s\nMessage Length : %d\n", m.MessageID, measured.length)
-	return nil
+	body = terminal.Lines(m.Body) // the caller's own text: as Python prints it, in its lines
+	if _, err := terminal.Fprintf(out, "Publish Success!\n\n\nREQUEST INFO\nMessage Event : %s\nMessage Data : %s\nFull Payload : %s\nMessage Length : %d\n",
+		m.Event(), terminal.Styled(body), pythonPayload(m, names), len(payloadJSON(m, names))); err != nil {
+		return err
+	}
+	_, err = terminal.Fprintf(out, "\n\nRESPONSE INFO\nMessage ID : %s\nMessage Length : %d\n", m.MessageID, measured.length)
+	return err
 }
 
 // measuredAPI keeps how long the response of a publish was.
@@ -145,23 +148,7 @@ func payloadJSON(m *sns.Message, names []string) string {
 	return fmt.Sprintf(`{"MessageAttributes":{%s},"Message":%s,"MessageStructure":"string"}`, strings.Join(attributes, ","), ujsonText(m.Body))
 }
 
-// ujsonText is a string as ujson writes it: in ASCII, with slashes escaped.
+// ujsonText is a string as ujson writes it: in ASCII but for U+007F, with slashes escaped.
 func ujsonText(text string) string {
-	var encoded, ascii strings.Builder
-	encoder := json.NewEncoder(&encoded)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // a string encodes
-	for _, r := range strings.TrimSuffix(encoded.String(), "\n") {
-		switch {
-		case r == '/':
-			ascii.WriteString(`\/`)
-		case r < 0x80:
-			ascii.WriteRune(r)
-		default:
-			for _, unit := range utf16.Encode([]rune{r}) {
-				fmt.Fprintf(&ascii, `\u%04x`, unit)
-			}
-		}
-	}
-	return ascii.String()
+	return strings.NewReplacer(`\\`, `\\`, "/", `\/`, `\u007f`, "\x7f").Replace(asciiText(text))
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,31 +29,37 @@ func deadLetters() int {
 	return 5000
 }
 
-func TestARedriveThatIsKilledHalfWayAndRunAgainLosesAndDoublesNothing(t *testing.T) {
-	for name, tt := range map[string]struct {
-		start func(testing.TB) string
-		flags []string
-	}{
-		"one by one, on fauxqs":   {testserver.Fauxqs, nil},
-		"one by one, on localaws": {localStart, []string{"--by-message"}},
-		"by a task, on localaws":  {localStart, nil},
-	} {
+func TestARedriveThatIsKilledHalfWayAndRunAgainLosesNothing(t *testing.T) {
+	for name, flags := range map[string][]string{"one by one": {"--by-message"}, "by a task": nil} {
 		t.Run(name, func(t *testing.T) {
+			server := localaws.New()
+			t.Cleanup(func() { server.Close() })
 			n := deadLetters()
-			s := newDeadLetterStage(t, tt.start, n)
-			killed := s.killHalfWay(t, n, program(t, append([]string{"redrive"}, tt.flags...)...))
-
-			again := program(t, append([]string{"redrive"}, tt.flags...)...)
-			out, err := again.CombinedOutput()
+			s := newDeadLetterStage(t, func(t testing.TB) string {
+				url, err := server.Start()
+				require.NoError(t, err)
+				return url
+			}, n)
+			killed := s.killHalfWay(t, n, program(t, append([]string{"redrive"}, flags...)...))
+			out, err := program(t, append([]string{"redrive"}, flags...)...).CombinedOutput()
 			require.NoError(t, err, string(out))
-			back, left := s.bodies(t, "iniesta-development-shop"), s.bodies(t, "iniesta-development-shop-dead")
-			for i := range n {
-				body := strconv.Itoa(i)
-				assert.Equal(t, 1, back[body]+left[body], "message %s is %d times back and %d times left", body, back[body], left[body])
+
+			back, left := map[string]int{}, map[string]int{} // what the killed one had received is hidden for a minute
+			for _, m := range server.Inspect("iniesta-development-shop").Messages {
+				back[m.Body]++
 			}
-			assert.Empty(t, left)
-			t.Logf("killed when %d of %d messages were back; after the second run %d are back, %d are left, none is in both: %s",
-				killed, n, len(back), len(left), strings.TrimSpace(string(out)))
+			for _, m := range server.Inspect("iniesta-development-shop-dead").Messages {
+				left[m.Body]++
+			}
+			twice := 0
+			for i := range n {
+				copies := back[strconv.Itoa(i)] + left[strconv.Itoa(i)]
+				assert.GreaterOrEqual(t, copies, 1, "message %d is lost", i)
+				twice += copies - 1
+			}
+			assert.LessOrEqual(t, twice, 40, "no more than was under way")
+			t.Logf("killed when %d of %d messages were back; then %d are back, %d are hidden, %d are in both: %s",
+				killed, n, len(back), len(left), twice, strings.TrimSpace(string(out)))
 		})
 	}
 }
@@ -136,23 +143,34 @@ func (s *stage) bodies(t *testing.T, name string) map[string]int {
 }
 
 func TestARedriveThatIsInterruptedLeavesNothingHalfDone(t *testing.T) {
-	s := newDeadLetterStage(t, localStart, 500)
-	c := program(t, "redrive", "--by-message", "--rate", "200")
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
-	require.NoError(t, c.Start())
-	url := s.queueURL(t, "iniesta-development-shop")
-	require.Eventually(t, func() bool {
-		n, err := s.count(t.Context(), url)
-		require.NoError(t, err)
-		return n >= 50
-	}, time.Minute, time.Millisecond)
-	require.NoError(t, c.Process.Signal(os.Interrupt))
-	require.Error(t, c.Wait(), "it says that it was interrupted")
-	back, left := s.bodies(t, "iniesta-development-shop"), s.bodies(t, "iniesta-development-shop-dead")
-	assert.Regexp(t, `interrupted: `+strconv.Itoa(len(back))+` messages are back in iniesta-development-shop, the rest is in iniesta-development-shop-dead`, out.String())
-	assert.Equal(t, 500, len(back)+len(left))
-	for i := range 500 {
-		assert.Equal(t, 1, back[strconv.Itoa(i)]+left[strconv.Itoa(i)])
+	for name, c := range map[string]struct {
+		start  func(testing.TB) string
+		signal os.Signal
+	}{
+		"by Ctrl-C":            {localStart, os.Interrupt},
+		"by a platform":        {localStart, syscall.SIGTERM},
+		"by Ctrl-C, on fauxqs": {testserver.Fauxqs, os.Interrupt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newDeadLetterStage(t, c.start, 500)
+			p := program(t, "redrive", "--by-message", "--rate", "200")
+			var out bytes.Buffer
+			p.Stdout, p.Stderr = &out, &out
+			require.NoError(t, p.Start())
+			url := s.queueURL(t, "iniesta-development-shop")
+			require.Eventually(t, func() bool {
+				n, err := s.count(t.Context(), url)
+				require.NoError(t, err)
+				return n >= 50
+			}, time.Minute, time.Millisecond)
+			require.NoError(t, p.Process.Signal(c.signal))
+			require.Error(t, p.Wait(), "it says that it was interrupted")
+			back, left := s.bodies(t, "iniesta-development-shop"), s.bodies(t, "iniesta-development-shop-dead")
+			assert.Regexp(t, `interrupted: `+strconv.Itoa(len(back))+` messages are back in iniesta-development-shop, the rest is in iniesta-development-shop-dead`, out.String())
+			assert.Equal(t, 500, len(back)+len(left))
+			for i := range 500 {
+				assert.Equal(t, 1, back[strconv.Itoa(i)]+left[strconv.Itoa(i)])
+			}
+		})
 	}
 }

@@ -1,13 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
 
-	"github.com/joho/godotenv"
-	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
+
+	"github.com/seed08532102/iniesta/internal/envfile"
 )
 
 func newRoot() *cobra.Command {
@@ -20,7 +22,8 @@ func newRoot() *cobra.Command {
 for tests, runs AWS and Redis on this machine, and looks after queues.
 
 The settings are those of the service: INIESTA_* of the environment, or of files named by --env-file,
-which do not override the environment.`,
+which do not override the environment. A line of such a file is NAME=value. The value is taken as it is, $ too;
+quotes around it are taken off, and # begins a comment after a space.`,
 		Example: `  iniesta doctor --env-file production.env
   iniesta local
   iniesta publish -e UserUpdated.user -m '{"id": 7}'`,
@@ -31,9 +34,7 @@ which do not override the environment.`,
 			if verbose {
 				level = slog.LevelDebug
 			}
-			if !verbose {
-				logging.Disable() // of go-redis, which logs each connection that fails
-			}
+			redis.SetLogger(redisLog{})
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level})))
 			return loadEnvFiles(envFiles)
 		},
@@ -42,17 +43,25 @@ which do not override the environment.`,
 	root.PersistentFlags().BoolVar(&verbose, "verbose", false, "log what the library does to stderr")
 	root.AddCommand(
 		newInitializationType(), newFilterPolicies(), newPublish(), newSend(),
-		newDoctor(), newSetup(), newLocal(), newTail(), newPeek(), newRedrive(),
+		newDoctor(), newSetup(), newLocal(), newTail(), newPeek(), newRedrive(), newPort(),
 	)
 	return root
+}
+
+// redisLog has go-redis, which logs each connection that fails, log at debug level and escaped.
+type redisLog struct{}
+
+// Printf is called by go-redis.
+func (redisLog) Printf(ctx context.Context, format string, v ...any) {
+	slog.DebugContext(ctx, fmt.Sprintf(format, v...))
 }
 
 // loadEnvFiles adds to the environment what the files have and it has not.
 func loadEnvFiles(paths []string) error {
 	for _, path := range paths {
-		values, err := godotenv.Read(path)
+		values, err := envfile.Read(path)
 		if err != nil {
-			return fmt.Errorf("reading --env-file %s: %w", path, err)
+			return err
 		}
 		for name, value := range values {
 			if os.Getenv(name) != "" { // an empty value is an unset one

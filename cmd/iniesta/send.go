@@ -1,10 +1,11 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed08532102/iniesta/internal/terminal"
 	"github.com/seed08532102/iniesta/sqs"
 )
 
@@ -24,7 +25,7 @@ func newSend() *cobra.Command {
 				return err
 			}
 			defer client.Close(cmd.Context())
-			m, err := client.CreateMessage(body)
+			m, err := client.CreateMessage(cmp.Or(body, "{}"))
 			if err != nil {
 				return err
 			}
@@ -41,11 +42,11 @@ func newSend() *cobra.Command {
 			if err := m.Send(cmd.Context()); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Message Sent\nMessageId: %s\n", m.MessageID)
-			return nil
+			_, err = terminal.Fprintf(cmd.OutOrStdout(), "Message Sent\nMessageId: %s\n", m.MessageID)
+			return err
 		},
 	}
-	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to send to SQS")
+	cmd.Flags().StringVarP(&body, "message", "m", "{}", "message body to send to SQS; an empty one is {}")
 	cmd.Flags().StringVarP(&event, "event", "e", "", "event of the message, as it is")
 	cmd.Flags().StringVar(&group, "group", "", "message group, which a FIFO queue requires")
 	return cmd

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -11,6 +10,7 @@ import (
 	"github.com/seed08532102/iniesta/iniesta/config"
 	"github.com/seed08532102/iniesta/internal/filter"
 	"github.com/seed08532102/iniesta/internal/provision"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newSetup() *cobra.Command {
@@ -58,13 +58,13 @@ func setUp(ctx context.Context, out io.Writer, s *services, c config.Config, app
 	case err != nil:
 		return err
 	case calls == 0:
-		fmt.Fprintln(out, "Nothing to do.")
+		_, err = terminal.Fprintf(out, "Nothing to do.\n")
 	case apply:
-		fmt.Fprintf(out, "Done: %d calls.\n", calls)
+		_, err = terminal.Fprintf(out, "Done: %d calls.\n", calls)
 	default:
-		fmt.Fprintf(out, "%d calls to make: run it again with --apply.\n", calls)
+		_, err = terminal.Fprintf(out, "%d calls to make: run it again with --apply.\n", calls)
 	}
-	return nil
+	return err
 }
 
 // specOf is what the types of the settings need.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/fatih/color"
+
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 // messageView prints messages, readable or as a line of JSON each.
@@ -37,9 +38,7 @@ type shownMessage struct {
 func (v *messageView) show(m *types.Message) error {
 	shown := v.read(m)
 	if v.asJSON {
-		encoder := json.NewEncoder(v.out)
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(shown)
+		return terminal.EncodeJSON(v.out, shown, "")
 	}
 	event := shown.Event
 	if event == "" {
@@ -55,8 +54,9 @@ func (v *messageView) show(m *types.Message) error {
 	if shown.ReceiveCount > 1 {
 		count = fmt.Sprintf("  received %d times", shown.ReceiveCount)
 	}
-	_, err := fmt.Fprintf(v.out, "%s  %s  %s  %s%s\n    %s\n", shown.SentAt.Local().Format("15:04:05.000"),
-		color.New(color.FgCyan).Sprint(event), shown.ID, strings.Join(attributes, " "), count, shown.Body)
+	coloured := terminal.Styled(color.New(color.FgCyan).Sprint(terminal.Escape(event)))
+	_, err := terminal.Fprintf(v.out, "%s  %s  %s  %s%s\n    %s\n", shown.SentAt.Local().Format("15:04:05.000"),
+		coloured, shown.ID, strings.Join(attributes, " "), count, shown.Body)
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/seed08532102/iniesta/iniesta/config"
 	"github.com/seed08532102/iniesta/internal/filter"
 	"github.com/seed08532102/iniesta/internal/provision"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newTail() *cobra.Command {
@@ -86,7 +87,9 @@ func (t *tail) run(ctx context.Context) (err error) {
 		}
 		return err
 	}
-	fmt.Fprintf(t.notes, "Listening to %s\n", t.topicARN)
+	if _, err := terminal.Fprintf(t.notes, "Listening to %s\n", t.topicARN); err != nil {
+		return err
+	}
 	return t.show(ctx)
 }
 

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/seed08532102/iniesta/iniesta"
 	"github.com/seed08532102/iniesta/iniesta/config"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 func newInitializationType() *cobra.Command {
@@ -26,8 +25,8 @@ func newInitializationType() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), types)
-			return nil
+			_, err = terminal.Fprintf(cmd.OutOrStdout(), "%s\n", types)
+			return err
 		},
 	}
 }

@@ -29,8 +29,12 @@ type Config struct {
 	// EventKey is the message attribute that names the event.
 	EventKey string `env:"INIESTA_SNS_EVENT_KEY" envDefault:"iniesta_pass"`
 
-	// QueueName is the queue; empty to make it of QueueNameTemplate.
+	// QueueName is the queue: its name, its URL or its ARN; empty to make its name of QueueNameTemplate. A
+	// queue of another account is named by its URL or its ARN, or with QueueOwnerAccountID. See Queue.
 	QueueName string `env:"INIESTA_SQS_QUEUE_NAME"`
+	// QueueOwnerAccountID is the account that owns the queue, 12 digits; empty is that of the credentials.
+	// New in Go.
+	QueueOwnerAccountID string `env:"INIESTA_SQS_QUEUE_OWNER_ACCOUNT_ID"`
 	// QueueNameTemplate makes the queue's name of {env} and {service_name}.
 	QueueNameTemplate string `env:"INIESTA_SQS_QUEUE_NAME_TEMPLATE" envDefault:"iniesta-{env}-{service_name}"`
 	// ReceiveMaxMessages is the most messages of one receive, 1 to 10.

@@ -53,6 +53,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"INIESTA_SNS_EVENT_KEY":                              "event",
 		"INIESTA_SQS_QUEUE_NAME":                             "q.fifo",
 		"INIESTA_SQS_QUEUE_NAME_TEMPLATE":                    "{service_name}",
+		"INIESTA_SQS_QUEUE_OWNER_ACCOUNT_ID":                 "123456789012",
 		"INIESTA_SQS_RECEIVE_MESSAGE_MAX_NUMBER_OF_MESSAGES": "3",
 		"INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS":      "0",
 		"INIESTA_CACHES":                                     `["redis://u:p@h:1/2","rediss://h2:3/0"]`,
@@ -79,7 +80,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	assert.Equal(t, config.Config{
 		InitializationType: []string{"EVENT_POLLING", "SNS_PRODUCER"}, GlobalTopicARN: "arn:aws:sns:us-east-1:1:t",
 		ConsumerFilters: []string{"UserUpdated.user", "Order.*"}, EventKey: "event",
-		QueueName: "q.fifo", QueueNameTemplate: "{service_name}", ReceiveMaxMessages: 3,
+		QueueName: "q.fifo", QueueOwnerAccountID: "123456789012", QueueNameTemplate: "{service_name}", ReceiveMaxMessages: 3,
 		LockNodes:      []config.RedisURL{config.NewRedisURL("redis://u:p@h:1/2"), config.NewRedisURL("rediss://h2:3/0")},
 		LockRetryCount: 2, LockTimeout: 2500 * time.Millisecond,
 		SQSEndpointURL: "http://localhost:4566", SNSEndpointURL: "https://sns",
@@ -96,8 +97,8 @@ func TestABadValueIsRefusedByNameWithTheReason(t *testing.T) {
 		{"INIESTA_INITIALIZATION_TYPE", "QUEUE_POLLING,POLLING", `INIESTA_INITIALIZATION_TYPE="POLLING": it is not an initialization type; accepted are QUEUE_POLLING, EVENT_POLLING, SNS_PRODUCER, CUSTOM`},
 		{"INIESTA_INITIALIZATION_TYPE", `["A"`, `INIESTA_INITIALIZATION_TYPE="[\"A\"": it is not a JSON array of strings`},
 		{"INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN", "topic", `INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN="topic": it is not an ARN such as arn:aws:sns:us-east-1:123456789012:events`},
-		{"INIESTA_SQS_CONSUMER_FILTERS", "A.b,Order", `INIESTA_SQS_CONSUMER_FILTERS="Order": a filter is "Event.service" or "Event.*"`},
-		{"INIESTA_SQS_CONSUMER_FILTERS", "*", `INIESTA_SQS_CONSUMER_FILTERS="*": a filter is "Event.service" or "Event.*"`},
+		{"INIESTA_SQS_CONSUMER_FILTERS", "A.b,Order", `INIESTA_SQS_CONSUMER_FILTERS="Order": a filter is Event.service or Event.*, without quotes`},
+		{"INIESTA_SQS_CONSUMER_FILTERS", "*", `INIESTA_SQS_CONSUMER_FILTERS="*": a filter is Event.service or Event.*, without quotes`},
 		{"INIESTA_ASSERT_FILTER_POLICIES", "maybe", `INIESTA_ASSERT_FILTER_POLICIES="maybe": it is neither true nor false`},
 		{"INIESTA_SNS_EVENT_KEY", "a b", `INIESTA_SNS_EVENT_KEY="a b": it names a message attribute: 1 to 256 letters, digits, hyphens, underscores and single inner dots`},
 		{"INIESTA_SQS_QUEUE_NAME", "a/b", `INIESTA_SQS_QUEUE_NAME="a/b": a queue's name has 1 to 80 letters, digits, hyphens and underscores, and may end in .fifo`},
@@ -268,4 +269,47 @@ func ExampleDefault() {
 	name, _ := c.ResolvedQueueName()
 	fmt.Println(name, c.Concurrency, c.LockTimeout)
 	// Output: iniesta-development-user 100 10s
+}
+
+// docker run --env-file leaves quotes on.
+func TestQuotesAroundAValueAreTakenOff(t *testing.T) {
+	for _, quote := range []string{`"`, `'`} {
+		quoted := func(text string) string { return " " + quote + text + quote + " " }
+		c, err := config.LoadFrom(map[string]string{
+			"INIESTA_INITIALIZATION_TYPE":  quoted("QUEUE_POLLING, SNS_PRODUCER"),
+			"INIESTA_SQS_CONSUMER_FILTERS": quoted("User.*,Order.shop"),
+			"INIESTA_CACHES":               quoted("redis://a:1/0,redis://:secret@b:1/0"),
+			"INIESTA_SQS_QUEUE_NAME":       quoted("orders"),
+			"INIESTA_LOCK_TIMEOUT":         quoted("7"),
+			"INIESTA_SNS_EVENT_KEY":        quoted(""),
+		})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"QUEUE_POLLING", "SNS_PRODUCER"}, c.InitializationType)
+		assert.Equal(t, []string{"User.*", "Order.shop"}, c.ConsumerFilters)
+		assert.Equal(t, "redis://:secret@b:1/0", c.LockNodes[1].Reveal())
+		assert.Equal(t, "orders", c.QueueName)
+		assert.Equal(t, 7*time.Second, c.LockTimeout)
+		assert.Equal(t, "iniesta_pass", c.EventKey)
+	}
+}
+
+func TestQuotesInAListAreTakenOffOrRefused(t *testing.T) {
+	for text, want := range map[string][]string{
+		`"User.*","Order.shop"`:     {"User.*", "Order.shop"},
+		`'User.*', 'Order.shop'`:    {"User.*", "Order.shop"},
+		`'["User.*","Order.shop"]'`: {"User.*", "Order.shop"},
+		`"["User.*","Order.shop"]"`: nil,
+		`"User.*,Order.shop`:        nil,
+		`User.*,Order.shop'`:        nil,
+		`Us"er.*`:                   nil,
+		`["\"User.*"]`:              nil,
+	} {
+		c, err := config.LoadFrom(map[string]string{"INIESTA_SQS_CONSUMER_FILTERS": text})
+		if want == nil {
+			assert.ErrorContains(t, err, "INIESTA_SQS_CONSUMER_FILTERS", text)
+			continue
+		}
+		require.NoError(t, err, text)
+		assert.Equal(t, want, c.ConsumerFilters, text)
+	}
 }

@@ -13,25 +13,27 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Load reads the settings from the environment. It returns every bad value in one error; see Error.
-func Load() (Config, error) {
-	return LoadFrom(env.ToMap(os.Environ()))
+// Load reads the settings from the environment, but those without use: they have their defaults. It returns
+// every bad value in one error; see Error.
+func Load(without ...Unused) (Config, error) {
+	return LoadFrom(env.ToMap(os.Environ()), without...)
 }
 
-// LoadFrom reads the settings from a map of their names, as Load does from the environment.
-func LoadFrom(environment map[string]string) (Config, error) {
+// LoadFrom reads the settings from a map of their names, as Load does from the environment. Quotes around a whole
+// value are taken off: docker run --env-file leaves them on.
+func LoadFrom(environment map[string]string, without ...Unused) (Config, error) {
 	set := make(map[string]string, len(environment))
 	for name, value := range environment {
-		if value = strings.TrimSpace(value); value != "" {
+		if value = unquoted(value); value != "" && !unused(without, name) {
 			set[name] = value
 		}
 	}
 	c, err := parse(set)
 	if err != nil {
 		// What could be read is checked as well, so that nobody mends one value a time.
-		return Config{}, fmt.Errorf("reading the settings: %w", joinDistinct(err, c.problems()))
+		return Config{}, fmt.Errorf("reading the settings: %w", joinDistinct(err, c.problems(without)))
 	}
-	if err := c.Validate(); err != nil {
+	if err := c.Validate(without...); err != nil {
 		return Config{}, fmt.Errorf("reading the settings: %w", err)
 	}
 	return c, nil
@@ -134,11 +136,24 @@ func parseList(text string) ([]string, error) {
 	}
 	list := make([]string, 0, len(items))
 	for _, item := range items {
-		if item = strings.TrimSpace(item); item != "" {
+		if item = unquoted(item); item != "" {
 			list = append(list, item)
 		}
 	}
 	return list, nil
+}
+
+// unquoted is a value without the spaces and the quotes around it. Quotes that are not a pair around the whole stay.
+func unquoted(text string) string {
+	text = strings.TrimSpace(text)
+	for _, quote := range []string{`"`, `'`} {
+		inner, begins := strings.CutPrefix(text, quote)
+		inner, ends := strings.CutSuffix(inner, quote)
+		if begins && ends && !strings.Contains(inner, quote) {
+			return strings.TrimSpace(inner)
+		}
+	}
+	return text
 }
 
 func parseRedisURLs(text string) ([]RedisURL, error) {

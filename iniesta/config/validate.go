@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed08532102/iniesta/internal/filter"
 )
 
 // Error is one bad setting.
@@ -26,9 +28,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s=%q: %s", e.Setting, e.Value, e.Reason)
 }
 
-// Validate checks every value against its range. It returns all that is wrong, joined; each is an
-// *Error. Load has done this; call it for a Config made in code.
-func (c Config) Validate() error { return errors.Join(c.problems()...) }
+// Validate checks every value against its range, but those that are without use. It returns all that is
+// wrong, joined; each is an *Error. Load has done this; call it for a Config made in code.
+func (c Config) Validate(without ...Unused) error { return errors.Join(c.problems(without)...) }
 
 // Required checks that what the initialization type needs is set: the type itself, the topic for
 // SNS_PRODUCER and EVENT_POLLING, filters for EVENT_POLLING.
@@ -46,32 +48,11 @@ func (c Config) Required() error {
 
 func (c Config) does(what string) bool { return slices.Contains(c.InitializationType, what) }
 
-// ResolvedQueueName is QueueName, or else QueueNameTemplate filled in. It returns an *Error where
-// neither is enough.
-func (c Config) ResolvedQueueName() (string, error) {
-	name := c.QueueName
-	if name == "" {
-		if c.ServiceName == "" && strings.Contains(c.QueueNameTemplate, "{service_name}") {
-			return "", &Error{Setting: "INIESTA_SQS_QUEUE_NAME",
-				Reason: fmt.Sprintf("it is not set, and %q needs SERVICE_NAME: set one of them", c.QueueNameTemplate)}
-		}
-		name = strings.NewReplacer("{env}", c.Environment, "{service_name}", c.ServiceName).Replace(c.QueueNameTemplate)
-	}
-	if !queueName.MatchString(name) || len(name) > 80 {
-		return "", &Error{Setting: "INIESTA_SQS_QUEUE_NAME", Value: name, Reason: queueNameRule}
-	}
-	return name, nil
-}
-
-const (
-	maxVisibility = 12 * time.Hour
-	queueNameRule = "a queue's name has 1 to 80 letters, digits, hyphens and underscores, and may end in .fifo"
-)
+const maxVisibility = 12 * time.Hour
 
 var (
 	initializationTypes = []string{"QUEUE_POLLING", "EVENT_POLLING", "SNS_PRODUCER", "CUSTOM"}
-	queueName           = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
-	eventFilter         = regexp.MustCompile(`^[^\s.*]+\.(\*|[^\s.*]+)$`)
+	eventFilter         = regexp.MustCompile(`^[^\s.*"]+\.(\*|[^\s.*"]+)$`)
 	attributeName       = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 )
 
@@ -117,28 +98,41 @@ func (v *validator) endpoint(setting, text string) {
 	v.check(ok, setting, printable(setting, text), "it is not a URL such as http://localhost:4566")
 }
 
-func (c Config) problems() []error {
+func (c Config) problems(without []Unused) []error {
 	var v validator
 	for _, t := range c.InitializationType {
 		v.check(slices.Contains(initializationTypes, t), "INIESTA_INITIALIZATION_TYPE", t,
 			"it is not an initialization type; accepted are "+strings.Join(initializationTypes, ", "))
 	}
 	for _, f := range c.ConsumerFilters {
-		v.check(eventFilter.MatchString(f), "INIESTA_SQS_CONSUMER_FILTERS", f, "a filter is \"Event.service\" or \"Event.*\"")
+		v.check(eventFilter.MatchString(f) && !strings.HasPrefix(f, "'") && !strings.HasSuffix(f, "'"), "INIESTA_SQS_CONSUMER_FILTERS", f,
+			"a filter is Event.service or Event.*, without quotes")
 	}
+	v.check(len(c.ConsumerFilters) <= filter.MaxValues, "INIESTA_SQS_CONSUMER_FILTERS", strconv.Itoa(len(c.ConsumerFilters))+" filters",
+		fmt.Sprintf("SNS takes at most %d in a filter policy: use Event.* for several services", filter.MaxValues))
 	v.check(c.GlobalTopicARN == "" || strings.HasPrefix(c.GlobalTopicARN, "arn:"), "INIESTA_SNS_PRODUCER_GLOBAL_TOPIC_ARN",
 		c.GlobalTopicARN, "it is not an ARN such as arn:aws:sns:us-east-1:123456789012:events")
 	v.check(attributeName.MatchString(c.EventKey) && len(c.EventKey) <= 256, "INIESTA_SNS_EVENT_KEY", c.EventKey,
 		"it names a message attribute: 1 to 256 letters, digits, hyphens, underscores and single inner dots")
-	v.check(c.QueueName == "" || queueName.MatchString(c.QueueName) && len(c.QueueName) <= 80, "INIESTA_SQS_QUEUE_NAME",
-		c.QueueName, queueNameRule)
+	c.checkQueue(&v)
 	v.endpoint("INIESTA_SQS_ENDPOINT_URL", c.SQSEndpointURL)
 	v.endpoint("INIESTA_SNS_ENDPOINT_URL", c.SNSEndpointURL)
 	v.check((c.AWSAccessKeyID == "") == (c.AWSSecretAccessKey.Reveal() == ""), "INIESTA_AWS_ACCESS_KEY_ID", "",
 		"it goes with INIESTA_AWS_SECRET_ACCESS_KEY: set both or neither")
 	c.checkLimits(&v)
-	c.checkLock(&v)
+	c.checkLock(&v, without)
 	return v.problems
+}
+
+// checkQueue checks the queue where one is named: a service that receives nothing names none.
+func (c Config) checkQueue(v *validator) {
+	if c.QueueName == "" {
+		v.check(c.QueueOwnerAccountID == "" || accountID.MatchString(c.QueueOwnerAccountID), ownerSetting, c.QueueOwnerAccountID, accountRule)
+		return
+	}
+	if _, err := c.Queue(); err != nil {
+		v.problems = append(v.problems, err)
+	}
 }
 
 func (c Config) checkLimits(v *validator) {
@@ -155,7 +149,17 @@ func (c Config) checkLimits(v *validator) {
 	}
 }
 
-func (c Config) checkLock(v *validator) {
+func (c Config) checkLock(v *validator, without []Unused) {
+	if !unused(without, "INIESTA_CACHES") {
+		c.checkLockNodes(v)
+	}
+	if !unused(without, "INIESTA_LOCK_TIMEOUT") {
+		v.number("INIESTA_LOCK_RETRY_COUNT", c.LockRetryCount, 1, 100)
+		v.duration("INIESTA_LOCK_TIMEOUT", c.LockTimeout, time.Second, maxVisibility, false)
+	}
+}
+
+func (c Config) checkLockNodes(v *validator) {
 	v.check(len(c.LockNodes) > 0, "INIESTA_CACHES", "", "it is empty: name a Redis node, better three, as redis://host:6379/0")
 	seen := make(map[string]bool)
 	for _, node := range c.LockNodes {
@@ -163,6 +167,4 @@ func (c Config) checkLock(v *validator) {
 		v.check(!seen[node.Reveal()], "INIESTA_CACHES", node.String(), "it is named twice: each node counts once")
 		seen[node.Reveal()] = true
 	}
-	v.number("INIESTA_LOCK_RETRY_COUNT", c.LockRetryCount, 1, 100)
-	v.duration("INIESTA_LOCK_TIMEOUT", c.LockTimeout, time.Second, maxVisibility, false)
 }

@@ -1,21 +1,21 @@
 package attribute
 
 import (
-	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
-// arrayValue writes a list as Python's ujson does: no spaces, slashes escaped, nothing but ASCII.
+// arrayValue writes a list as Python's ujson does: no spaces, slashes escaped, nothing but ASCII, and floats
+// that can be told from integers.
 func arrayValue(list any) (Value, error) {
-	var text strings.Builder
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(list); err != nil {
-		return Value{}, fmt.Errorf("%w: the list cannot be written as JSON: %w", ErrInvalid, err)
+	compact, err := jsonbody.Encode(withFloats(reflect.ValueOf(list), 0))
+	if err != nil {
+		return Value{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	compact := strings.TrimSuffix(text.String(), "\n")
 	if compact == "null" {
 		compact = "[]" // a nil slice is an empty list
 	}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
 // The data types that SQS and SNS know. Each may be followed by a dot and a label of one's own, as in
@@ -70,8 +72,8 @@ func Encode(value any) (Value, error) {
 }
 
 // Decode turns an attribute into a Go value by its data type up to the first dot: a string for
-// String, a json.Number for Number, []byte for Binary. A String.Array is a []any where it is JSON, and
-// else its text.
+// String, a json.Number for Number, []byte for Binary. A String.Array is a []any where it is JSON, with a
+// json.Number for each number in it, and else its text.
 func Decode(v Value) any {
 	base, label, _ := strings.Cut(v.DataType, ".")
 	switch base {
@@ -82,7 +84,7 @@ func Decode(v Value) any {
 	}
 	if label == "Array" {
 		var list []any
-		if json.Unmarshal([]byte(v.StringValue), &list) == nil && list != nil {
+		if jsonbody.Decode(v.StringValue, &list) == nil && list != nil {
 			return list
 		}
 	}

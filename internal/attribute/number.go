@@ -33,11 +33,19 @@ func countDigits(text string) int {
 	}, mantissa), "0")
 }
 
-// floatValue writes a float as Python's str does: the fewest digits that read back the same, always
-// with a fraction or an exponent, and the exponent from 1e16 up and below 1e-4.
 func floatValue(f float64, bits int) (Value, error) {
+	text, err := floatText(f, bits)
+	if err != nil {
+		return Value{}, err
+	}
+	return Value{DataType: Number, StringValue: text}, nil
+}
+
+// floatText writes a float as Python's str does: the fewest digits that read back the same, always with a
+// fraction or an exponent, and the exponent from 1e16 up and below 1e-4.
+func floatText(f float64, bits int) (string, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return Value{}, fmt.Errorf("%w: %v is not a number that can be sent", ErrInvalid, f)
+		return "", fmt.Errorf("%w: %v is not a number that can be sent", ErrInvalid, f)
 	}
 	form := byte('f')
 	if size := math.Abs(f); size != 0 && (size < 1e-4 || size >= 1e16) {
@@ -47,5 +55,5 @@ func floatValue(f float64, bits int) (Value, error) {
 	if form == 'f' && !strings.Contains(text, ".") {
 		text += ".0"
 	}
-	return Value{DataType: Number, StringValue: text}, nil
+	return text, nil
 }

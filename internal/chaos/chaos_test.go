@@ -25,30 +25,34 @@ func TestChaos(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, s.visibility)
-			for range s.consumers {
-				w.consumer()
-			}
-			w.produce(2 * w.scale.outage)
-			w.handled(w.scale.messages / 10)
-			s.breaks(w)
-			ended := time.Now()
-			w.producing.Wait()
-			w.handled(w.scale.messages)
-			w.drained()
-			v := w.ledger.judge(ended)
-			t.Logf("%-52s %v", s.name, v)
-			assert.Zero(t, v.lost)
-			if s.mayRun != nil {
-				s.mayRun(v)
-			} else {
-				assert.Zero(t, v.twice, "succeeded twice")
-				assert.Zero(t, v.together, "ran while they did already")
-			}
-			if s.also != nil {
-				s.also(w, v)
-			}
+			s.run(newWorld(t, settings{visibility: s.visibility, lock: 3, wait: 5}))
 		})
+	}
+}
+
+// run breaks a world, and judges what came of it.
+func (s scenario) run(w *world) {
+	for range s.consumers {
+		w.consumer()
+	}
+	w.produce(w.scale.during)
+	w.handled(w.scale.messages / 10)
+	s.breaks(w)
+	ended := time.Now()
+	w.producing.Wait()
+	w.handled(w.scale.messages)
+	w.drained()
+	v := w.ledger.judge(ended)
+	w.t.Logf("%-52s %v", s.name, v)
+	assert.Zero(w.t, v.lost)
+	if s.mayRun != nil {
+		s.mayRun(v)
+	} else {
+		assert.Zero(w.t, v.twice, "succeeded twice")
+		assert.Zero(w.t, v.together, "ran while they did already")
+	}
+	if s.also != nil {
+		s.also(w, v)
 	}
 }
 

@@ -74,7 +74,7 @@ func TestSoak(t *testing.T) {
 		duration = 30 * time.Second
 	}
 	every := duration / samplesEvery
-	w := newWorld(t, 5)
+	w := newWorld(t, settings{visibility: 5, lock: 3, wait: 5})
 	w.environment = append(w.environment, mixedVariable+"="+every.String(), "INIESTA_IDEMPOTENCY_WINDOW=10")
 	w.scale.messages = int(duration.Seconds()) * messagesPer
 	steady := w.consumer()

@@ -27,14 +27,15 @@ import (
 type scale struct {
 	messages int
 	outage   time.Duration
-	kills    int // of consumers, during an outage
+	during   time.Duration // messages are sent
+	kills    int           // of consumers, during an outage
 }
 
 func theScale() scale {
 	if os.Getenv("INIESTA_CHAOS_LONG") != "" {
-		return scale{messages: 10_000, outage: time.Minute, kills: 60}
+		return scale{messages: 10_000, outage: time.Minute, during: 2 * time.Minute, kills: 60}
 	}
-	return scale{messages: 500, outage: 3 * time.Second, kills: 6}
+	return scale{messages: 500, outage: 3 * time.Second, during: 6 * time.Second, kills: 6}
 }
 
 // world is everything that a scenario breaks.
@@ -44,6 +45,7 @@ type world struct {
 	ledger      *ledger
 	api         *awssqs.Client // the producer's, past everything that is broken
 	queue       string
+	deadLetters string // its queue, empty where there is none
 	gateway     gateway
 	sqs         *toxiproxy.Proxy // to the gateway
 	nodes       []*testserver.RedisNode
@@ -55,14 +57,19 @@ type world struct {
 	producing sync.WaitGroup
 }
 
-func newWorld(t *testing.T, visibility int) *world {
+// settings are what a scenario may choose, in seconds where it is a time.
+type settings struct {
+	visibility  int // of the queue
+	lock        int
+	wait        int // of a receive: an idle stop takes no longer
+	maxReceives int // before a message is a dead letter; 0 is never
+}
+
+func newWorld(t *testing.T, s settings) *world {
 	w := &world{t: t, scale: theScale(), ledger: newLedger(t), nodes: testserver.RedisNodes(t, 3)}
 	endpoint := startProcess(t, "aws").line()
 	w.api = awssqs.New(awssqs.Options{BaseEndpoint: &endpoint, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "")})
-	out, err := w.api.CreateQueue(t.Context(), &awssqs.CreateQueueInput{
-		QueueName: aws.String("chaos"), Attributes: map[string]string{"VisibilityTimeout": strconv.Itoa(visibility)}})
-	require.NoError(t, err)
-	w.queue = *out.QueueUrl
+	w.createQueue(s)
 
 	control := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 	w.sqs = w.proxy(control, "sqs", w.gateway.serve(t, endpoint))
@@ -76,10 +83,40 @@ func newWorld(t *testing.T, visibility int) *world {
 	w.environment = []string{
 		ledgerVariable + "=" + w.ledger.path, "INIESTA_SQS_ENDPOINT_URL=http://" + w.sqs.Listen, "INIESTA_CACHES=" + strings.Join(caches, ","),
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
-		"SERVICE_NAME=chaos", "INIESTA_SQS_QUEUE_NAME=chaos", "INIESTA_LOCK_TIMEOUT=3", fmt.Sprintf("INIESTA_SQS_CONCURRENCY=%d", concurrency),
-		"INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS=5", // an idle stop then takes no longer
+		"SERVICE_NAME=chaos", "INIESTA_SQS_QUEUE_NAME=chaos", fmt.Sprintf("INIESTA_LOCK_TIMEOUT=%d", s.lock), fmt.Sprintf("INIESTA_SQS_CONCURRENCY=%d", concurrency),
+		fmt.Sprintf("INIESTA_SQS_RECEIVE_MESSAGE_WAIT_TIME_SECONDS=%d", s.wait),
 	}
 	return w
+}
+
+func (w *world) createQueue(s settings) {
+	attributes := map[string]string{"VisibilityTimeout": strconv.Itoa(s.visibility)}
+	if s.maxReceives > 0 {
+		out, err := w.api.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String("dead")})
+		require.NoError(w.t, err)
+		w.deadLetters = *out.QueueUrl
+		arn := w.attribute(w.deadLetters, types.QueueAttributeNameQueueArn)
+		attributes["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, arn, s.maxReceives)
+	}
+	out, err := w.api.CreateQueue(w.t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String("chaos"), Attributes: attributes})
+	require.NoError(w.t, err)
+	w.queue = *out.QueueUrl
+}
+
+func (w *world) attribute(queue string, name types.QueueAttributeName) string {
+	out, err := w.api.GetQueueAttributes(w.t.Context(), &awssqs.GetQueueAttributesInput{QueueUrl: &queue, AttributeNames: []types.QueueAttributeName{name}})
+	require.NoError(w.t, err)
+	return out.Attributes[string(name)]
+}
+
+// dead is how many messages are dead letters.
+func (w *world) dead() int {
+	if w.deadLetters == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(w.attribute(w.deadLetters, types.QueueAttributeNameApproximateNumberOfMessages))
+	require.NoError(w.t, err)
+	return n
 }
 
 // proxy listens in front of a server until the test ends.
@@ -157,10 +194,10 @@ func (w *world) forget(nodes []*testserver.RedisNode) {
 	}
 }
 
-// handled waits until so many messages succeeded.
+// handled waits until so many messages succeeded, or have become dead letters.
 func (w *world) handled(n int) {
 	w.t.Helper()
-	require.Eventually(w.t, func() bool { return w.ledger.seen() >= n }, 5*time.Minute, 20*time.Millisecond)
+	require.Eventually(w.t, func() bool { return w.ledger.seen()+w.dead() >= n }, 5*time.Minute, 20*time.Millisecond)
 }
 
 // drained waits until the queue is empty.

@@ -1,10 +1,11 @@
 // Package embedded is an SQS, an SNS and three Redis nodes inside a program, for development and for trying
-// things out. Nothing is kept on disk, and only this machine reaches them.
+// things out. Nothing is kept on disk unless a directory is named, and only this machine reaches them.
 package embedded
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -16,14 +17,18 @@ import (
 	"github.com/seed08532102/iniesta/internal/localaws"
 )
 
+// ErrPort is matched where a port cannot be listened on.
+var ErrPort = errors.New("a port cannot be listened on")
+
 // Nodes is how many Redis nodes there are.
 const Nodes = 3
 
 // Options of Start. The zero value takes free ports, and an account of zeros in us-east-1.
 type Options struct {
 	Region, Account string
-	Port            int // of SQS and SNS
-	RedisPort       int // of the first Redis node; the others follow
+	Port            int    // of SQS and SNS
+	RedisPort       int    // of the first Redis node; the others follow
+	Data            string // directory where queues, topics and messages are kept for the next start; nothing is kept where it is empty
 }
 
 // Servers are the servers.
@@ -32,6 +37,9 @@ type Servers struct {
 	URL   string   // of SQS and SNS
 	Redis []string // URLs of the Redis nodes
 
+	region, account string
+
+	store *store
 	nodes []*miniredis.Miniredis
 	stop  context.CancelFunc
 	clock sync.WaitGroup
@@ -39,7 +47,8 @@ type Servers struct {
 
 // Start starts them. Close ends them.
 func Start(o Options) (_ *Servers, err error) {
-	s := &Servers{AWS: localaws.NewIn(cmp.Or(o.Region, "us-east-1"), cmp.Or(o.Account, "000000000000"))}
+	s := &Servers{region: cmp.Or(o.Region, "us-east-1"), account: cmp.Or(o.Account, "000000000000")}
+	s.AWS = localaws.NewIn(s.region, s.account)
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(context.Background())
 	defer func() {
@@ -47,8 +56,16 @@ func Start(o Options) (_ *Servers, err error) {
 			s.Close()
 		}
 	}()
+	if o.Data != "" {
+		if s.store, err = openStore(o.Data); err != nil {
+			return nil, err
+		}
+		if err := s.AWS.Keep(s.store); err != nil {
+			return nil, err
+		}
+	}
 	if s.URL, err = s.AWS.StartAt(address(o.Port)); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrPort, err)
 	}
 	for i := range Nodes {
 		port := 0
@@ -57,7 +74,7 @@ func Start(o Options) (_ *Servers, err error) {
 		}
 		node := miniredis.NewMiniRedis()
 		if err := node.StartAddr(address(port)); err != nil {
-			return nil, fmt.Errorf("starting a Redis node: %w", err)
+			return nil, fmt.Errorf("%w: starting a Redis node: %w", ErrPort, err)
 		}
 		s.nodes = append(s.nodes, node)
 		s.Redis = append(s.Redis, "redis://"+node.Addr()+"/0")
@@ -73,6 +90,9 @@ func (s *Servers) Close() {
 	s.stop()
 	s.clock.Wait()
 	_ = s.AWS.Close() // what it reports is of no use to anybody
+	if s.store != nil {
+		_ = s.store.Close() // every write was made
+	}
 	for _, node := range s.nodes {
 		node.Close()
 	}

@@ -2,9 +2,6 @@ package filter
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 )
@@ -15,27 +12,47 @@ type matcher struct {
 	exists *bool
 }
 
-// matches tests a value, or each of an array.
+// matches tests a value, or each of an array. An object is there for none of its operators: only leaves are looked at.
 func (m matcher) matches(value any, exists bool) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		exists = false
+	case []any:
+		if m.exists == nil {
+			return exists && slices.ContainsFunc(leaves(v), m.test)
+		}
+		exists = exists && len(leaves(v)) > 0
+	}
 	if m.exists != nil {
 		return exists == *m.exists
 	}
-	if !exists {
-		return false
+	return exists && m.test(value)
+}
+
+// leaves are the values of an array, and of the arrays in it, that are no objects.
+func leaves(list []any) (found []any) {
+	for _, item := range list {
+		switch v := item.(type) {
+		case map[string]any:
+		case []any:
+			found = append(found, leaves(v)...)
+		default:
+			found = append(found, v)
+		}
 	}
-	if list, ok := value.([]any); ok {
-		return slices.ContainsFunc(list, m.test)
-	}
-	return m.test(value)
+	return found
 }
 
 func compileRule(rule any) (matcher, error) {
 	operators, ok := rule.(map[string]any)
 	if !ok {
+		if _, isList := rule.([]any); isList {
+			return matcher{}, refuse("Match value must be String, number, true, false, or null")
+		}
 		return matcher{test: equals(rule)}, nil
 	}
 	if len(operators) != 1 {
-		return matcher{}, errors.New("a rule has one operator")
+		return matcher{}, refuse("Only one key allowed in match expression")
 	}
 	for name, operand := range operators {
 		return compileOperator(name, operand)
@@ -44,27 +61,29 @@ func compileRule(rule any) (matcher, error) {
 }
 
 func compileOperator(name string, operand any) (matcher, error) {
-	text, isText := operand.(string)
+	var test func(any) bool
+	var err error
 	switch name {
 	case "exists":
 		wanted, ok := operand.(bool)
 		if !ok {
-			return matcher{}, errors.New("exists must be true or false")
+			return matcher{}, refuse("exists match pattern must be either true or false.")
 		}
 		return matcher{exists: &wanted}, nil
 	case "prefix", "suffix", "equals-ignore-case":
-		if !isText || text == "" {
-			return matcher{}, fmt.Errorf("%s must be a string", name)
-		}
-		return matcher{test: ofText(name, text)}, nil
+		test, err = compileText(name, operand)
+	case "wildcard":
+		test, err = compileWildcard(operand)
+	case "cidr":
+		test, err = compileCIDR(operand)
 	case "numeric":
-		test, err := compileNumeric(operand)
-		return matcher{test: test}, err
+		test, err = compileNumeric(operand)
 	case "anything-but":
-		test, err := compileAnythingBut(operand)
-		return matcher{test: test}, err
+		test, err = compileAnythingBut(operand)
+	default:
+		err = refuse("Unrecognized match type %s", name)
 	}
-	return matcher{}, fmt.Errorf("unrecognized match type %s", name)
+	return matcher{test: test}, err
 }
 
 func equals(wanted any) func(any) bool {
@@ -79,7 +98,11 @@ func equals(wanted any) func(any) bool {
 	}
 }
 
-func ofText(operator, wanted string) func(any) bool {
+func compileText(operator string, operand any) (func(any) bool, error) {
+	wanted, ok := operand.(string)
+	if !ok || wanted == "" {
+		return nil, refuse("%s match pattern must be a string", operator)
+	}
 	test := strings.HasPrefix
 	switch operator {
 	case "suffix":
@@ -90,27 +113,33 @@ func ofText(operator, wanted string) func(any) bool {
 	return func(value any) bool {
 		text, ok := value.(string)
 		return ok && test(text, wanted)
-	}
+	}, nil
 }
 
-// compileAnythingBut reads a value, a list of them, or a prefix or suffix.
+// compileAnythingBut reads a value, a list of them, a prefix or a wildcard.
 func compileAnythingBut(operand any) (func(any) bool, error) {
 	var excluded []func(any) bool
 	switch o := operand.(type) {
 	case []any:
 		if len(o) == 0 {
-			return nil, errors.New("anything-but must name something")
+			return nil, refuse("Empty arrays are not allowed")
 		}
 		for _, wanted := range o {
-			excluded = append(excluded, equals(wanted))
+			m, err := compileRule(wanted)
+			if err != nil || m.test == nil {
+				return nil, refuse("Inside anything but list, values must be strings or numbers")
+			}
+			excluded = append(excluded, m.test)
 		}
 	case map[string]any:
+		for name := range o {
+			if name != "prefix" && name != "wildcard" {
+				return nil, refuse("Unsupported anything-but pattern: %s", name)
+			}
+		}
 		m, err := compileRule(o)
 		if err != nil {
 			return nil, err
-		}
-		if m.test == nil {
-			return nil, errors.New("anything-but takes values, a prefix or a suffix")
 		}
 		excluded = append(excluded, m.test)
 	default:
@@ -119,53 +148,4 @@ func compileAnythingBut(operand any) (func(any) bool, error) {
 	return func(value any) bool {
 		return !slices.ContainsFunc(excluded, func(test func(any) bool) bool { return test(value) })
 	}, nil
-}
-
-// compileNumeric reads one comparison, or two that make a range.
-func compileNumeric(operand any) (func(any) bool, error) {
-	parts, ok := operand.([]any)
-	if !ok || len(parts) != 2 && len(parts) != 4 {
-		return nil, errors.New(`numeric must be as [">",0] or [">",0,"<=",5]`)
-	}
-	var comparisons []func(json.Number) bool
-	for i := 0; i < len(parts); i += 2 {
-		operator, isText := parts[i].(string)
-		number, isNumber := parts[i+1].(json.Number)
-		accepted, known := comparisonsByName[operator]
-		n := rational(number)
-		if !isText || !isNumber || !known || n == nil {
-			return nil, errors.New("numeric compares by = < <= > >= with a number")
-		}
-		comparisons = append(comparisons, func(v json.Number) bool { return accepted(compare(v, n)) })
-	}
-	return func(value any) bool {
-		v, ok := value.(json.Number)
-		return ok && rational(v) != nil && !slices.ContainsFunc(comparisons, func(holds func(json.Number) bool) bool { return !holds(v) })
-	}, nil
-}
-
-var comparisonsByName = map[string]func(order int) bool{
-	"=":  func(order int) bool { return order == 0 },
-	"<":  func(order int) bool { return order < 0 },
-	"<=": func(order int) bool { return order <= 0 },
-	">":  func(order int) bool { return order > 0 },
-	">=": func(order int) bool { return order >= 0 },
-}
-
-// compare orders a number against another, 2 for one that cannot be read.
-func compare(v json.Number, n *big.Float) int {
-	f := rational(v)
-	if f == nil {
-		return 2
-	}
-	return f.Cmp(n)
-}
-
-// rational reads a number with more digits than SNS looks at, and nil where it is none.
-func rational(n json.Number) *big.Float {
-	f, _, err := big.ParseFloat(string(n), 10, 200, big.ToNearestEven)
-	if err != nil {
-		return nil
-	}
-	return f
 }

@@ -27,6 +27,9 @@ func Parse(key string, filters []string) (Policy, error) {
 	if len(refused) > 0 {
 		return nil, errors.Join(refused...)
 	}
+	if len(rules) > MaxValues {
+		return nil, fmt.Errorf("%w: there are %d, and SNS takes %d in a filter policy: use Event.* for several services", ErrInvalid, len(rules), MaxValues)
+	}
 	if len(rules) == 0 {
 		return Policy{}, nil
 	}

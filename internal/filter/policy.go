@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seed08532102/iniesta/internal/jsonbody"
 )
 
 // Policy is an SNS filter policy: for each attribute the rules of which one has to match. It encodes to
@@ -70,9 +72,15 @@ func (r Rule) MarshalJSON() ([]byte, error) {
 	case r.Other != nil:
 		return r.Other, nil
 	case r.Prefix != "":
-		return json.Marshal(map[string]string{"prefix": r.Prefix})
+		return encode(map[string]string{"prefix": r.Prefix})
 	}
-	return json.Marshal(r.Exact)
+	return encode(r.Exact)
+}
+
+// encode leaves <, > and & as they are where the caller does.
+func encode(v any) ([]byte, error) {
+	text, err := jsonbody.Encode(v)
+	return []byte(text), err
 }
 
 // UnmarshalJSON reads any rule.

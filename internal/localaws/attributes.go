@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // numbers are the queue attributes that are numbers, with their default and range.
@@ -17,11 +18,17 @@ var numbers = map[string]struct{ normal, least, most int }{
 	"KmsDataKeyReusePeriodSeconds":  {300, 60, 86_400},
 }
 
-// texts are the other attributes that can be set.
-var texts = []string{
-	"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "SqsManagedSseEnabled",
-	"FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit",
+// booleans are the queue attributes that are true or false, in any case.
+var booleans = []string{"FifoQueue", "ContentBasedDeduplication", "SqsManagedSseEnabled"}
+
+// choices are the queue attributes with a few values.
+var choices = map[string][]string{
+	"DeduplicationScope":  {"messageGroup", "queue"},
+	"FifoThroughputLimit": {"perQueue", "perMessageGroupId"},
 }
+
+// texts are the other attributes that can be set.
+var texts = []string{"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}
 
 // computed are the attributes that only the service sets.
 var computed = []string{
@@ -29,10 +36,12 @@ var computed = []string{
 	"ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
 }
 
-func knownAttribute(name string) bool {
+func settable(name string) bool {
 	_, number := numbers[name]
-	return number || slices.Contains(texts, name) || slices.Contains(computed, name)
+	return number || choices[name] != nil || slices.Contains(booleans, name) || slices.Contains(texts, name)
 }
+
+func knownAttribute(name string) bool { return settable(name) || slices.Contains(computed, name) }
 
 // number is a numeric attribute's value.
 func (q *queue) number(name string) int {
@@ -54,20 +63,38 @@ func withDefaults(given map[string]string, fifo bool) map[string]string {
 		all["FifoQueue"], all["ContentBasedDeduplication"] = "true", "false"
 		all["DeduplicationScope"], all["FifoThroughputLimit"] = "queue", "perQueue"
 	}
-	maps.Copy(all, given)
+	setAttributes(all, given)
 	return all
 }
 
-// agrees reports whether the queue has the attributes given.
-func (q *queue) agrees(given map[string]string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+// setAttributes changes attributes. An empty text removes one, and a key of KMS ends SQS's own encryption.
+func setAttributes(attributes, given map[string]string) {
 	for name, value := range given {
-		if q.attributes[name] != value {
-			return false
+		if value == "" || name == "KmsDataKeyReusePeriodSeconds" && value == "300" {
+			delete(attributes, name)
+			continue
+		}
+		attributes[name] = value
+	}
+	switch {
+	case given["KmsMasterKeyId"] != "":
+		attributes["SqsManagedSseEnabled"] = "false"
+	case given["SqsManagedSseEnabled"] == "true":
+		delete(attributes, "KmsMasterKeyId")
+		delete(attributes, "KmsDataKeyReusePeriodSeconds")
+	}
+}
+
+// disagreement is an attribute given that the queue has another value of, or none.
+func (q *queue) disagreement(given map[string]string) string {
+	q.lock()
+	defer q.unlock()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if q.attributes[name] != given[name] && given[name] != "" {
+			return name
 		}
 	}
-	return true
+	return ""
 }
 
 // describe lists every attribute with its present value.
@@ -82,46 +109,102 @@ func (q *queue) describe() map[string]string {
 	return all
 }
 
-// checkAttributes refuses attributes that are unknown, out of range or the service's own.
-func checkAttributes(given map[string]string, fifo, creating bool) error {
-	for name, value := range given {
-		if n, ok := numbers[name]; ok {
-			if v, err := strconv.Atoi(value); err != nil || v < n.least || v > n.most {
-				return refused("InvalidAttributeValue", "Invalid value for the parameter %s.", name)
-			}
-			continue
+// checkAttributes refuses attributes that are unknown, out of range or the service's own, and returns the others as
+// they are kept.
+func checkAttributes(given map[string]string, fifo, creating bool) (map[string]string, error) {
+	kept := make(map[string]string, len(given))
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		value := given[name]
+		if slices.Contains(booleans, name) {
+			value = strings.ToLower(value)
 		}
-		if !slices.Contains(texts, name) {
-			return refused("InvalidAttributeName", "Unknown Attribute %s.", name)
+		if err := checkAttribute(name, value, fifo, creating); err != nil {
+			return nil, err
 		}
-		if err := checkText(name, value, fifo, creating); err != nil {
-			return err
-		}
+		kept[name] = value
 	}
-	if creating && fifo && given["FifoQueue"] != "true" {
-		return invalidValue("QueueName", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.")
+	if kept["KmsMasterKeyId"] != "" && kept["SqsManagedSseEnabled"] == "true" {
+		const both = "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."
+		if creating {
+			return nil, refused("InvalidAttributeValue", both)
+		}
+		return nil, refused("InvalidAttributeName", both)
+	}
+	return kept, nil
+}
+
+func checkAttribute(name, value string, fifo, creating bool) error {
+	if !settable(name) {
+		return unknownAttribute(name)
+	}
+	if err := checkKind(name, value, fifo, creating); err != nil {
+		return err
+	}
+	_, isNumber := numbers[name]
+	switch {
+	case isNumber:
+		return checkNumber(name, value)
+	case slices.Contains(booleans, name) && value != "true" && value != "false":
+		return invalidAttribute(name, "")
+	case choices[name] != nil && !slices.Contains(choices[name], value):
+		return invalidAttribute(name, "")
+	case value == "":
+		return nil
+	}
+	return checkDocument(name, value)
+}
+
+// checkKind refuses what only the other kind of queue has, and a change of the kind.
+func checkKind(name, value string, fifo, creating bool) error {
+	switch name {
+	case "FifoQueue":
+		if !fifo {
+			return unknownAttribute(name)
+		}
+		if value != "true" && !creating {
+			return invalidAttribute(name, "Modifying queue type is not supported.")
+		}
+	case "ContentBasedDeduplication":
+		if !fifo {
+			return unknownAttribute(name)
+		}
+	case "DeduplicationScope", "FifoThroughputLimit":
+		if !fifo {
+			return refused("InvalidAttributeName", "You can specify the %s only when FifoQueue is set to true.", name)
+		}
 	}
 	return nil
 }
 
-func checkText(name, value string, fifo, creating bool) error {
+// checkThroughput refuses throughput by group where deduplication ids are those of the queue.
+func checkThroughput(all map[string]string) error {
+	if all["FifoThroughputLimit"] == "perMessageGroupId" && all["DeduplicationScope"] != "messageGroup" {
+		return invalidAttribute("FifoThroughputLimit", "The value perMessageGroupId is allowed only when the value for DeduplicationScope is messageGroup.")
+	}
+	return nil
+}
+
+func checkNumber(name, value string) error {
+	n := numbers[name]
+	if v, err := strconv.Atoi(value); err != nil || v < n.least || v > n.most {
+		return invalidAttribute(name, "")
+	}
+	return nil
+}
+
+// checkDocument looks at the attributes that are JSON.
+func checkDocument(name, value string) error {
 	switch name {
-	case "FifoQueue":
-		if value != "true" || !fifo || !creating {
-			return refused("InvalidAttributeName", "Unknown Attribute FifoQueue.")
-		}
-	case "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit":
-		if !fifo {
-			return refused("InvalidAttributeName", "Unknown Attribute %s.", name)
-		}
 	case "RedrivePolicy":
-		if value != "" {
-			_, err := parseRedrive(value)
-			return err
-		}
+		_, err := parseRedrive(value)
+		return err
+	case "RedriveAllowPolicy":
+		_, err := parseRedriveAllow(value)
+		return err
 	case "Policy":
-		if value != "" && !json.Valid([]byte(value)) {
-			return refused("InvalidAttributeValue", "Invalid value for the parameter Policy.")
+		var document map[string]any
+		if json.Unmarshal([]byte(value), &document) != nil || document == nil {
+			return invalidAttribute(name, "")
 		}
 	}
 	return nil
@@ -133,7 +216,7 @@ func within(name string, given *int, normal, least, most int) (int, error) {
 		return normal, nil
 	}
 	if *given < least || *given > most {
-		return 0, invalidValue(name, "Must be >= %d and <= %d, if provided.", least, most)
+		return 0, invalidValue(name, *given, "Must be >= %d and <= %d, if provided.", least, most)
 	}
 	return *given, nil
 }

@@ -6,8 +6,8 @@ import (
 
 // batchOutput is the answer of the batch operations: each entry is in one of the lists, under its id.
 type batchOutput struct {
-	Successful []any
-	Failed     []failedEntry
+	Successful []any         `json:",omitempty"`
+	Failed     []failedEntry `json:",omitempty"`
 }
 
 type failedEntry struct {
@@ -21,14 +21,14 @@ type succeededEntry struct{ Id string }
 
 var entryID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
-// runBatch runs an operation for each entry. Only the batch itself can be refused as a whole: it is
-// empty, too long, or its ids are invalid or not distinct.
-func runBatch[E any](r *request, entries []E, id func(*E) string, run func(*E) (any, error)) (*batchOutput, error) {
+// runBatch runs an operation for each entry. The batch itself is refused as a whole where it is empty, too long, its
+// ids are invalid or not distinct, or check, which may be nil, refuses it.
+func runBatch[E any](r *request, entries []E, id func(*E) string, check func() error, run func(*E) (any, error)) (*batchOutput, error) {
 	if len(entries) == 0 {
 		return nil, errEmptyBatch
 	}
 	if len(entries) > 10 {
-		return nil, errTooManyEntries
+		return nil, tooManyEntries(len(entries))
 	}
 	seen := make(map[string]bool, len(entries))
 	for i := range entries {
@@ -40,6 +40,11 @@ func runBatch[E any](r *request, entries []E, id func(*E) string, run func(*E) (
 			return nil, errIDsNotDistinct
 		}
 		seen[name] = true
+	}
+	if check != nil {
+		if err := check(); err != nil {
+			return nil, err
+		}
 	}
 	out := &batchOutput{Successful: []any{}, Failed: []failedEntry{}}
 	for i := range entries {

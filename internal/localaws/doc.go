@@ -19,9 +19,13 @@
 //   - A message is moved to the dead-letter queue when it would be received once more than
 //     maxReceiveCount allows (redrive.go).
 //   - A topic delivers only to queues whose policy lets it, and only what the subscription's filter lets
-//     through (deliver.go). The rest is dropped, as it is by SNS, and counted.
+//     through (deliver.go). The rest goes to the subscription's dead-letter queue, or is dropped and counted.
+//
+// What AWS answers is in the table of package conformance, which the server is held to; docs/local.md is made from it.
+// Where AWS leaves open what happens, or was seen to do otherwise than it documents, SetGuarantees chooses
+// (guarantees.go).
 //
 // Faults are made on demand (fault.go): errors, throttling, delays, lost answers, batches that fail in
 // part, duplicate deliveries. Permit has IAM policies decide what an access key may do. Signatures are not
-// checked, and nothing is kept on disk.
+// checked. Nothing is kept on disk unless Keep is given a Store.
 package localaws

@@ -10,6 +10,7 @@ import (
 type apiError struct {
 	shape, code, message string
 	status               int
+	query                string // the message in the query protocol, where it differs
 }
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
@@ -19,48 +20,92 @@ func refused(code, format string, args ...any) *apiError {
 }
 
 // legacy errors have an old code that differs from their shape.
-func legacy(shape, code, message string) *apiError {
-	return &apiError{shape: shape, code: code, message: message, status: http.StatusBadRequest}
+func legacy(shape, format string, args ...any) *apiError {
+	return &apiError{shape: shape, code: "AWS.SimpleQueueService." + shape, message: fmt.Sprintf(format, args...), status: http.StatusBadRequest}
+}
+
+// withStatus is the error with another HTTP status.
+func (e *apiError) withStatus(status int) *apiError {
+	e.status = status
+	return e
 }
 
 var (
 	errUnknownOperation = refused("UnknownOperationException", "The operation is not known.")
 	errSerialization    = refused("SerializationException", "The request could not be decoded.")
-	errTooLarge         = &apiError{shape: "RequestEntityTooLarge", code: "RequestEntityTooLarge",
-		message: "The request is too large.", status: http.StatusRequestEntityTooLarge}
+	errTooLarge         = refused("RequestEntityTooLarge", "The request is too large.").withStatus(http.StatusRequestEntityTooLarge)
 
-	errNoQueue = legacy("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
-		"The specified queue does not exist.")
-	errQueueExists = legacy("QueueNameExists", "QueueAlreadyExists",
-		"A queue already exists with the same name and a different value for an attribute.")
-	errEmptyBatch = legacy("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest",
-		"There should be at least one entry in the request.")
-	errBatchTooLong = legacy("BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong",
-		"Batch requests cannot be longer than 1048576 bytes.")
-	errTooManyEntries = legacy("TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-		"Maximum number of entries per request are 10.")
-	errIDsNotDistinct = legacy("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
-		"Two or more batch entries in the request have the same Id.")
-	errInvalidID = legacy("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId",
+	errNoQueue = &apiError{shape: "QueueDoesNotExist", code: "AWS.SimpleQueueService.NonExistentQueue", status: http.StatusBadRequest,
+		message: "The specified queue does not exist.", query: "The specified queue does not exist for this wsdl version."}
+	errQueueDeletedRecently = legacy("QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name.")
+	errOverLimit            = refused("OverLimit", "Too many messages are in flight.").withStatus(http.StatusForbidden)
+	errNoTask               = refused("ResourceNotFoundException", "Task does not exist.").withStatus(http.StatusNotFound)
+
+	errEmptyBatch     = legacy("EmptyBatchRequest", "There should be at least one entry in the request.")
+	errIDsNotDistinct = legacy("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
+	errInvalidID      = legacy("InvalidBatchEntryId",
 		"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
-	errOverLimit = &apiError{shape: "OverLimit", code: "OverLimit",
-		message: "Too many messages are in flight.", status: http.StatusForbidden}
-	errNotInFlight = legacy("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight",
-		"The message referred to is not in flight.")
-	errInvalidHandle = &apiError{shape: "ReceiptHandleIsInvalid", code: "ReceiptHandleIsInvalid",
-		message: "The input receipt handle is invalid.", status: http.StatusNotFound}
-	errExpiredHandle = refused("InvalidParameterValue",
-		"Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.")
-	errGoneHandle = refused("InvalidParameterValue",
-		"Value for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.")
 )
 
-func invalidValue(parameter, format string, args ...any) *apiError {
-	return refused("InvalidParameterValue", "Value for parameter %s is invalid. Reason: %s", parameter, fmt.Sprintf(format, args...))
+func batchTooLong(size int) *apiError {
+	return legacy("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, size)
+}
+
+func tooManyEntries(n int) *apiError {
+	return legacy("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent %d.", n)
+}
+
+func queueExists(attribute string) *apiError {
+	e := refused("QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute %s", attribute)
+	e.shape = "QueueNameExists"
+	return e
+}
+
+func purgeInProgress(queue string) *apiError {
+	return legacy("PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", queue).withStatus(http.StatusForbidden)
+}
+
+func invalidHandle(handle string) *apiError {
+	return refused("ReceiptHandleIsInvalid", "The input receipt handle \"%s\" is not a valid receipt handle.", handle).withStatus(http.StatusNotFound)
+}
+
+func expiredHandle(handle string) *apiError {
+	return invalidValue("ReceiptHandle", handle, "The receipt handle has expired.")
+}
+
+func notFoundResource(parameter string) *apiError {
+	return refused("ResourceNotFoundException", "The resource that you specified for the %s parameter doesn't exist.", parameter).withStatus(http.StatusNotFound)
+}
+
+// invalid is InvalidParameterValue with a text of its own.
+func invalid(format string, args ...any) *apiError {
+	e := refused("InvalidParameterValue", format, args...)
+	e.shape = "InvalidParameterValueException"
+	return e
+}
+
+// invalidValue is InvalidParameterValue for the value of a parameter.
+func invalidValue(parameter string, value any, format string, args ...any) *apiError {
+	return invalid("Value %v for parameter %s is invalid. Reason: %s", value, parameter, fmt.Sprintf(format, args...))
 }
 
 func missingParameter(name string) *apiError {
-	return refused("MissingParameter", "The request must contain the parameter %s.", name)
+	e := refused("MissingParameter", "The request must contain the parameter %s.", name)
+	e.shape = "MissingRequiredParameterException"
+	return e
+}
+
+// invalidAttribute is InvalidAttributeValue for a queue attribute.
+func invalidAttribute(name, reason string) *apiError {
+	text := "Invalid value for the parameter " + name + "."
+	if reason != "" {
+		text += " Reason: " + reason
+	}
+	return refused("InvalidAttributeValue", "%s", text)
+}
+
+func unknownAttribute(name string) *apiError {
+	return refused("InvalidAttributeName", "Unknown Attribute %s.", printable(name))
 }
 
 func respondError(w http.ResponseWriter, err error) {

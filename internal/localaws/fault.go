@@ -25,6 +25,7 @@ type Fault struct {
 	Entries    func(i int) *EntryFault // fails entries of a batch; nil for those that do not fail
 	Again      bool                    // messages received are visible again at once: duplicate deliveries
 	Twice      bool                    // each message received is in the answer twice, the second time with a newer handle
+	ReceiveFault
 }
 
 // EntryFault fails one entry of a batch.
@@ -56,6 +57,9 @@ func (s *Server) faultFor(c Call) Fault {
 
 // run acts, with what goes wrong before and after.
 func (r *request) run(operation func(*request) (any, error)) (any, error) {
+	if err := r.server.whole(); err != nil {
+		return nil, err
+	}
 	if r.denied != nil {
 		return nil, r.denied
 	}

@@ -3,6 +3,7 @@ package localaws
 import (
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,32 +15,52 @@ const maxFields = 2000
 
 // form is a call in the query protocol.
 type form struct {
-	operation, version string
-	input              []byte // as the JSON protocol would have had it
+	operation string
+	sqs       bool
+	input     []byte // as the JSON protocol would have had it
 }
 
 // readForm turns the parameters of the query protocol, such as
-// MessageAttributes.entry.1.Value.DataType=String, into JSON.
-func readForm(body []byte) (form, error) {
-	values, err := url.ParseQuery(string(body))
+// MessageAttributes.entry.1.Value.DataType=String, into JSON. A path such as /000000000000/orders names a queue.
+func readForm(query, body, path string) (form, error) {
+	values, err := url.ParseQuery(strings.Trim(query+"&"+body, "&"))
 	if err != nil || len(values) > maxFields {
 		return form{}, errSerialization
 	}
+	f := form{operation: values.Get("Action"), sqs: values.Get("Version") == sqsVersion}
+	if queuePath.MatchString(path) {
+		f.sqs = true
+		if !values.Has("QueueUrl") {
+			values.Set("QueueUrl", path)
+		}
+	}
 	tree := make(map[string]any)
 	for name, texts := range values {
+		if texts[0] == "" && slices.Contains(lists, name) {
+			continue // an empty list is written so
+		}
 		if !plant(tree, strings.Split(name, "."), texts[0]) {
 			return form{}, errSerialization
 		}
 	}
-	f := form{operation: values.Get("Action"), version: values.Get("Version")}
 	var input any
-	if f.version == sqsVersion {
+	if f.sqs {
 		input = unflatten(tree)
 	} else {
 		input = fold(tree)
 	}
 	f.input, err = json.Marshal(input)
 	return f, err
+}
+
+var queuePath = regexp.MustCompile(`^/[0-9]{12}/[A-Za-z0-9_.-]+/?$`)
+
+// lists are the parameters that are lists or maps.
+var lists = []string{
+	"AttributeName", "AttributeNames", "MessageAttributeName", "MessageAttributeNames", "MessageSystemAttributeName",
+	"MessageSystemAttributeNames", "Attribute", "Attributes", "MessageAttribute", "MessageAttributes", "MessageSystemAttributes",
+	"Entries", "SendMessageBatchRequestEntry", "DeleteMessageBatchRequestEntry", "ChangeMessageVisibilityBatchRequestEntry",
+	"PublishBatchRequestEntries", "Tag", "Tags", "TagKey", "TagKeys", "AWSAccountId", "AWSAccountIds", "ActionName", "Actions",
 }
 
 // plant puts a value at a path. It fails where the path goes through a value.
@@ -101,7 +122,7 @@ func asMap(entries []any) map[string]any {
 	object := make(map[string]any, len(entries))
 	for _, e := range entries {
 		entry, _ := e.(map[string]any)
-		for _, names := range [][2]string{{"key", "value"}, {"Name", "Value"}} {
+		for _, names := range [][2]string{{"key", "value"}, {"Key", "Value"}, {"Name", "Value"}} {
 			if key, ok := entry[names[0]].(string); ok {
 				object[key] = entry[names[1]]
 			}

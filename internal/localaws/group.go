@@ -1,21 +1,22 @@
 package localaws
 
 import (
+	"cmp"
 	"container/list"
 	"slices"
 )
 
-// groups are the message groups of a FIFO queue. While a message of a group is in flight, no other of
-// it is given out; that keeps the order.
+// groups are the message groups of a FIFO queue. A message is given out while no earlier message of its group is in
+// flight; that keeps the order. A later message in flight does not hold an earlier message back.
 type groups struct {
 	byID map[string]*group
-	free *list.List // groups with messages and none in flight, in the order in which they became so
+	free *list.List // groups with messages that can be given out, in the order in which they became so
 }
 
 type group struct {
 	id       string
-	line     []*message // that can be received, by sequence
-	inFlight int
+	line     []*message    // that are visible, by sequence
+	inFlight []*message    // by sequence
 	place    *list.Element // in free, nil when not there
 }
 
@@ -23,16 +24,41 @@ func newGroups() groups {
 	return groups{byID: make(map[string]*group), free: list.New()}
 }
 
-// put puts a message into its group's line, at the place its sequence gives it.
+func bySequence(a, b *message) int { return cmp.Compare(a.sequence, b.sequence) }
+
+// insert puts a message at the place that its sequence gives it.
+func insert(messages []*message, m *message) []*message {
+	at, _ := slices.BinarySearchFunc(messages, m, bySequence)
+	return slices.Insert(messages, at, m)
+}
+
+func without(messages []*message, m *message) []*message {
+	return slices.DeleteFunc(messages, func(other *message) bool { return other == m })
+}
+
+// put puts a message into its group's line.
 func (g *groups) put(m *message) {
-	gr := g.byID[m.group]
-	if gr == nil {
-		gr = &group{id: m.group}
-		g.byID[m.group] = gr
-	}
-	at, _ := slices.BinarySearchFunc(gr.line, m, func(a, b *message) int { return int(a.sequence - b.sequence) })
-	gr.line = slices.Insert(gr.line, at, m)
+	gr := g.of(m.group)
+	gr.line = insert(gr.line, m)
 	g.update(gr)
+}
+
+func (g *groups) of(id string) *group {
+	gr := g.byID[id]
+	if gr == nil {
+		gr = &group{id: id}
+		g.byID[id] = gr
+	}
+	return gr
+}
+
+// deliverable is how many messages at the head of the line can be given out.
+func (gr *group) deliverable() int {
+	if len(gr.inFlight) == 0 {
+		return len(gr.line)
+	}
+	n, _ := slices.BinarySearchFunc(gr.line, gr.inFlight[0], bySequence)
+	return n
 }
 
 // take takes up to most messages of the group that is first in line.
@@ -41,30 +67,37 @@ func (g *groups) take(most int) []*message {
 		return nil
 	}
 	gr := g.free.Front().Value.(*group)
-	n := min(most, len(gr.line))
+	n := min(most, gr.deliverable())
 	taken := slices.Clone(gr.line[:n])
 	gr.line = slices.Delete(gr.line, 0, n)
-	gr.inFlight += n
+	gr.inFlight = slices.Concat(taken, gr.inFlight)
 	g.update(gr)
 	return taken
 }
 
-// landed notes that a message of the group is in flight no more.
-func (g *groups) landed(id string) {
-	gr := g.byID[id]
-	gr.inFlight--
+// fly notes that a message is in flight that was in no line.
+func (g *groups) fly(m *message) {
+	gr := g.of(m.group)
+	gr.inFlight = insert(gr.inFlight, m)
+	g.update(gr)
+}
+
+// landed notes that a message is no longer in flight.
+func (g *groups) landed(m *message) {
+	gr := g.byID[m.group]
+	gr.inFlight = without(gr.inFlight, m)
 	g.update(gr)
 }
 
 // remove takes a message out of its group's line.
 func (g *groups) remove(m *message) {
 	gr := g.byID[m.group]
-	gr.line = slices.DeleteFunc(gr.line, func(other *message) bool { return other == m })
+	gr.line = without(gr.line, m)
 	g.update(gr)
 }
 
 func (g *groups) update(gr *group) {
-	free := gr.inFlight == 0 && len(gr.line) > 0
+	free := gr.deliverable() > 0
 	switch {
 	case free && gr.place == nil:
 		gr.place = g.free.PushBack(gr)
@@ -72,7 +105,7 @@ func (g *groups) update(gr *group) {
 		g.free.Remove(gr.place)
 		gr.place = nil
 	}
-	if gr.inFlight == 0 && len(gr.line) == 0 {
+	if len(gr.inFlight) == 0 && len(gr.line) == 0 {
 		delete(g.byID, gr.id)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // QueueState is a queue as a test sees it.
 type QueueState struct {
 	Messages []MessageState // that are in the queue, in the order they were sent
-	Deleted  map[string]int // how often each message id was deleted
+	Deleted  map[string]int // how often each message id was deleted, of about the last 200,000
 }
 
 // MessageState is one message of a queue.
@@ -23,17 +23,18 @@ type MessageState struct {
 	Delayed  bool
 }
 
-// Inspect returns a queue's state, the zero state for a queue that does not exist.
+// Inspect returns the state of a queue in the server's own region and account, the zero state for a queue that does
+// not exist.
 func (s *Server) Inspect(name string) QueueState {
-	q := s.byName(name)
+	q := s.queueByARN(arn("sqs", s.region, s.account, name))
 	if q == nil {
 		return QueueState{}
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	q.settle(time.Now())
 	state := QueueState{Deleted: maps.Clone(q.deletes)}
-	messages := slices.SortedFunc(maps.Values(q.byID), func(a, b *message) int { return int(a.sequence - b.sequence) })
+	messages := slices.SortedFunc(maps.Values(q.byID), bySequence)
 	for _, m := range messages {
 		state.Messages = append(state.Messages, MessageState{
 			ID: m.id, Handle: m.handle(), Body: m.body, Group: m.group, Receives: m.receives,

@@ -2,8 +2,9 @@ package localaws
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ type moveTask struct {
 	source              *queue
 	destination         string // an ARN; empty for where each message came from
 	perSecond, expected int
+	limit               *int // that was asked for
 	started             time.Time
 	cancel              context.CancelFunc
 
@@ -36,25 +38,17 @@ func (r *request) startMove(in *struct {
 	SourceArn, DestinationArn    string
 	MaxNumberOfMessagesPerSecond *int
 }) (any, error) {
-	source, err := r.queueByARN(in.SourceArn)
-	if err != nil {
+	source := r.server.queueByARN(in.SourceArn)
+	if err := r.checkMove(source, in.SourceArn, in.DestinationArn); err != nil {
 		return nil, err
-	}
-	if in.DestinationArn != "" {
-		if _, err := r.queueByARN(in.DestinationArn); err != nil {
-			return nil, err
-		}
 	}
 	rate, err := within("MaxNumberOfMessagesPerSecond", in.MaxNumberOfMessagesPerSecond, mostPerSecond, 1, mostPerSecond)
 	if err != nil {
 		return nil, err
 	}
-	if !r.server.isDeadLetterQueue(source) {
-		return nil, invalidValue("SourceArn", "Source queue must be configured as a Dead Letter Queue.")
-	}
 	t := &moveTask{
-		handle: uuid.NewString(), source: source, destination: in.DestinationArn, perSecond: rate,
-		expected: len(r.server.Inspect(source.name).Messages), started: time.Now(), status: "RUNNING",
+		handle: taskHandle(in.SourceArn), source: source, destination: in.DestinationArn, perSecond: rate,
+		limit: in.MaxNumberOfMessagesPerSecond, expected: source.size(), started: time.Now(), status: "RUNNING",
 	}
 	if err := r.server.begin(t); err != nil {
 		return nil, err
@@ -62,133 +56,65 @@ func (r *request) startMove(in *struct {
 	return struct{ TaskHandle string }{t.handle}, nil
 }
 
-func (r *request) queueByARN(arn string) (*queue, error) {
-	q := r.server.byName(arn[strings.LastIndexByte(arn, ':')+1:])
-	if q == nil || q.arn != arn {
-		return nil, &apiError{shape: "ResourceNotFoundException", code: "ResourceNotFoundException",
-			message: "The resource that you specified for the SourceArn parameter doesn't exist.", status: 404}
+func (r *request) checkMove(source *queue, sourceARN, destinationARN string) error {
+	if err := checkSourceARN(sourceARN); err != nil {
+		return err
 	}
-	return q, nil
-}
-
-// isDeadLetterQueue reports whether some queue has q as its dead-letter queue.
-func (s *Server) isDeadLetterQueue(q *queue) bool {
-	s.mu.Lock()
-	queues := make([]*queue, 0, len(s.queues))
-	for _, other := range s.queues {
-		queues = append(queues, other)
+	if source == nil {
+		return notFoundResource("SourceArn")
 	}
-	s.mu.Unlock()
-	return slices.ContainsFunc(queues, func(other *queue) bool {
-		other.mu.Lock()
-		defer other.mu.Unlock()
-		target, _ := other.deadLetter()
-		return target == q
-	})
-}
-
-// begin runs the task, which ends with the server.
-func (s *Server) begin(t *moveTask) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, other := range s.moves {
-		if other.source == t.source && other.running() {
-			return refused("UnsupportedOperation", "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
-		}
+	if len(r.server.sources(source)) == 0 {
+		return invalid("Source queue must be configured as a Dead Letter Queue.")
 	}
-	ctx, cancel := context.WithCancel(s.closed)
-	t.cancel = cancel
-	s.moves = append(s.moves, t)
-	s.handlers.Go(func() { s.move(ctx, t) })
+	if destinationARN == "" {
+		return nil
+	}
+	destination := r.server.queueByARN(destinationARN)
+	switch {
+	case destination == nil:
+		return notFoundResource("DestinationArn")
+	case destination.fifo != source.fifo:
+		return invalid("Source and destination queues must be of the same type.")
+	case destination == source:
+		return invalid("Source queue arn and destination queue arn cannot be the same.")
+	}
 	return nil
 }
 
-// move moves what can be received, at the task's rate.
-func (s *Server) move(ctx context.Context, t *moveTask) {
-	defer t.cancel()
-	pace := time.NewTicker(time.Second / time.Duration(t.perSecond))
-	defer pace.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			t.end("CANCELLED", "")
-			return
-		case <-pace.C:
-		}
-		more, reason := s.moveOne(t)
-		if reason != "" {
-			t.end("FAILED", reason)
-			return
-		}
-		if !more {
-			t.end("COMPLETED", "")
-			return
-		}
+func checkSourceARN(arn string) error {
+	if arn == "" {
+		return missingParameter("SourceArn")
 	}
+	if _, _, _, ok := splitARN("sqs", arn); !ok {
+		return invalid("You must use this format to specify the SourceArn: arn:<partition>:<service>:<region>:<account-id>:<resource-id>")
+	}
+	return nil
 }
 
-// moveOne moves the oldest message that can be received.
-func (s *Server) moveOne(t *moveTask) (more bool, failure string) {
-	m := t.source.pop(time.Now())
-	if m == nil {
-		return false, ""
-	}
-	destination := t.destination
-	if destination == "" {
-		destination = m.source
-	}
-	q := s.byName(destination[strings.LastIndexByte(destination, ':')+1:])
-	if destination == "" || q == nil {
-		t.source.putBack(m)
-		return true, "CouldNotDetermineMessageSource"
-	}
-	_, err := q.send(&sendEntry{
-		MessageBody: m.body, MessageAttributes: m.attributes, MessageGroupId: m.group, MessageDeduplicationId: m.dedup,
-	})
+// taskHandle makes the handle of a task, which names its source.
+func taskHandle(source string) string {
+	encoded, err := json.Marshal(taskName{uuid.NewString(), source})
 	if err != nil {
-		t.source.putBack(m)
-		return true, err.Error()
+		panic(err) // it is made of strings
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.moved++
-	return true, ""
+	return base64.StdEncoding.EncodeToString(encoded)
 }
 
-// pop takes a message that can be received out of the queue, nil where there is none.
-func (q *queue) pop(now time.Time) *message {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.settle(now)
-	candidates := q.candidates(1)
-	if len(candidates) == 0 {
-		return nil
-	}
-	m := candidates[0]
-	delete(q.byID, m.id)
-	if q.fifo {
-		q.groups.landed(m.group)
-	}
-	return m
+type taskName struct {
+	TaskID    string `json:"taskId"`
+	SourceARN string `json:"sourceArn"`
 }
 
-func (q *queue) putBack(m *message) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.byID[m.id] = m
-	q.makeReady(m, time.Now())
+func parseTaskHandle(handle string) (n taskName, ok bool) {
+	decoded, err := base64.StdEncoding.DecodeString(handle)
+	return n, err == nil && json.Unmarshal(decoded, &n) == nil && n.TaskID != ""
 }
 
-func (t *moveTask) running() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.status == "RUNNING"
-}
-
-func (t *moveTask) end(status, reason string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.status, t.reason = status, reason
+// size is how many messages there are.
+func (q *queue) size() int {
+	q.lock()
+	defer q.unlock()
+	return len(q.byID)
 }
 
 type moveTaskState struct {
@@ -196,7 +122,7 @@ type moveTaskState struct {
 	Status                            string
 	SourceArn                         string
 	DestinationArn                    string `json:",omitempty"`
-	MaxNumberOfMessagesPerSecond      int
+	MaxNumberOfMessagesPerSecond      *int   `json:",omitempty"`
 	ApproximateNumberOfMessagesMoved  int
 	ApproximateNumberOfMessagesToMove int
 	FailureReason                     string `json:",omitempty"`
@@ -207,7 +133,7 @@ func (t *moveTask) state() moveTaskState {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	state := moveTaskState{
-		Status: t.status, SourceArn: t.source.arn, DestinationArn: t.destination, MaxNumberOfMessagesPerSecond: t.perSecond,
+		Status: t.status, SourceArn: t.source.arn, DestinationArn: t.destination, MaxNumberOfMessagesPerSecond: t.limit,
 		ApproximateNumberOfMessagesMoved: t.moved, ApproximateNumberOfMessagesToMove: t.expected,
 		FailureReason: t.reason, StartedTimestamp: t.started.UnixMilli(),
 	}
@@ -222,9 +148,12 @@ func (r *request) listMoves(in *struct {
 	SourceArn  string
 	MaxResults *int
 }) (any, error) {
-	source, err := r.queueByARN(in.SourceArn)
-	if err != nil {
+	if err := checkSourceARN(in.SourceArn); err != nil {
 		return nil, err
+	}
+	source := r.server.queueByARN(in.SourceArn)
+	if source == nil {
+		return nil, notFoundResource("SourceArn")
 	}
 	most, err := within("MaxResults", in.MaxResults, 1, 1, keptTasks)
 	if err != nil {
@@ -244,13 +173,19 @@ func (r *request) listMoves(in *struct {
 
 // cancelMove ends a task. What was moved stays moved.
 func (r *request) cancelMove(in *struct{ TaskHandle string }) (any, error) {
+	name, ok := parseTaskHandle(in.TaskHandle)
+	if !ok {
+		return nil, invalid("Value for parameter TaskHandle is invalid.")
+	}
+	if r.server.queueByARN(name.SourceARN) == nil {
+		return nil, notFoundResource("SourceArn")
+	}
 	r.server.mu.Lock()
 	tasks := slices.Clone(r.server.moves)
 	r.server.mu.Unlock()
 	i := slices.IndexFunc(tasks, func(t *moveTask) bool { return t.handle == in.TaskHandle && t.running() })
 	if i < 0 {
-		return nil, &apiError{shape: "ResourceNotFoundException", code: "ResourceNotFoundException",
-			message: "Task does not exist or is not running.", status: 404}
+		return nil, errNoTask
 	}
 	tasks[i].cancel()
 	tasks[i].mu.Lock()

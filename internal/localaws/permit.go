@@ -26,36 +26,29 @@ func (s *Server) Permit(accessKey, document string) error {
 }
 
 // deny is the refusal of a call that the caller's policy does not allow, else nil.
-func (s *Server) deny(accessKey, service, operation string, t target) error {
+func (s *Server) deny(c caller, service, operation string, t target) error {
 	s.mu.Lock()
-	limited, p := s.permit != nil, s.permit[accessKey]
+	limited, p := s.permit != nil, s.permit[c.accessKey]
 	s.mu.Unlock()
 	if !limited {
 		return nil
 	}
-	action, resource := service+":"+strings.TrimSuffix(operation, "Batch"), s.resource(t)
+	action, resource := service+":"+strings.TrimSuffix(operation, "Batch"), c.resource(t)
 	if p.Allows(action, resource) {
 		return nil
 	}
-	e := legacy("AccessDeniedException", "AccessDenied", fmt.Sprintf("User is not authorized to perform: %s on resource: %s", action, resource))
+	e := refused("AccessDenied", "User is not authorized to perform: %s on resource: %s", action, resource).withStatus(http.StatusForbidden)
+	e.shape = "AccessDeniedException"
 	if service == "sns" {
 		e.code = "AuthorizationError"
 	}
-	e.status = http.StatusForbidden
 	return e
 }
 
-// accessKey is whose signature a request has.
-func accessKey(r *http.Request) string {
-	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	key, _, _ := strings.Cut(credential, "/")
-	return key
-}
-
 // resource is the ARN that policies are asked about, "*" for a call that is about nothing.
-func (s *Server) resource(t target) string {
-	if name := t.queue() + t.QueueName; name != "" {
-		return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", s.region, s.account, name)
+func (c caller) resource(t target) string {
+	if name := cmp.Or(t.QueueUrl, t.QueueName); name != "" {
+		return c.queueARN(name)
 	}
 	return cmp.Or(t.TopicArn, t.TargetArn, t.SubscriptionArn, "*")
 }

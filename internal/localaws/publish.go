@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -15,15 +16,15 @@ const maxPublished = 256 << 10
 type publishEntry struct {
 	Id                     string
 	Message                string
-	Subject                string
+	Subject                *string
 	MessageStructure       string
 	MessageAttributes      map[string]attributeValue
-	MessageGroupId         string
-	MessageDeduplicationId string
+	MessageGroupId         *string
+	MessageDeduplicationId *string
 }
 
 type publishInput struct {
-	TopicArn string
+	TopicArn, TargetArn, PhoneNumber string
 	publishEntry
 }
 
@@ -34,11 +35,21 @@ type publishedMessage struct {
 }
 
 func (r *request) publish(in *publishInput) (*publishedMessage, error) {
-	t, err := r.topic(in.TopicArn)
+	if in.PhoneNumber != "" {
+		return nil, invalidParameter("PhoneNumber Reason: text messages to phones are not offered here")
+	}
+	arn := cmp.Or(in.TopicArn, in.TargetArn)
+	if _, _, name, ok := splitARN("sns", in.TargetArn); in.TopicArn == "" && ok && len(name) > 9 && name[:9] == "endpoint/" {
+		return nil, invalidParameter("TargetArn Reason: No endpoint found for the target arn specified")
+	}
+	t, err := r.topic(arn)
 	if err != nil {
 		return nil, err
 	}
-	return r.server.publish(t, &in.publishEntry)
+	if err := in.check(t, "messageAttributes"); err != nil {
+		return nil, err
+	}
+	return r.publishTo(t, &in.publishEntry), nil
 }
 
 // publishBatchOutput is a batchOutput in XML.
@@ -47,6 +58,7 @@ type publishBatchOutput struct {
 	Failed     []failedEntry `xml:"Failed>member"`
 }
 
+// publishBatch publishes all entries, or none where one is not valid.
 func (r *request) publishBatch(in *struct {
 	TopicArn                   string
 	PublishBatchRequestEntries []publishEntry
@@ -56,18 +68,11 @@ func (r *request) publishBatch(in *struct {
 		return nil, err
 	}
 	entries := in.PublishBatchRequestEntries
-	total := 0
-	for i := range entries {
-		total += entries[i].size()
+	if err := checkPublishBatch(t, entries); err != nil {
+		return nil, err
 	}
-	if total > maxPublished {
-		return nil, errBatchTooLong
-	}
-	out, err := runBatch(r, entries, func(e *publishEntry) string { return e.Id }, func(e *publishEntry) (any, error) {
-		published, err := r.server.publish(t, e)
-		if err != nil {
-			return nil, err
-		}
+	out, err := runBatch(r, entries, func(e *publishEntry) string { return e.Id }, nil, func(e *publishEntry) (any, error) {
+		published := r.publishTo(t, e)
 		published.Id = e.Id
 		return published, nil
 	})
@@ -77,104 +82,63 @@ func (r *request) publishBatch(in *struct {
 	return &publishBatchOutput{out.Successful, out.Failed}, nil
 }
 
-// publish gives a message to every subscription that lets it through. A FIFO topic takes a deduplication
+// publishTo gives a message to every subscription that lets it through. A FIFO topic takes a deduplication
 // id once in five minutes and answers as if it had taken it again.
-func (s *Server) publish(t *topic, e *publishEntry) (*publishedMessage, error) {
-	if err := e.check(t.fifo); err != nil {
-		return nil, err
-	}
+func (r *request) publishTo(t *topic, e *publishEntry) *publishedMessage {
 	t.mu.Lock()
 	defer t.mu.Unlock() // held while queues take the message: a FIFO topic keeps its order
-	published := publishedMessage{MessageId: uuid.NewString()}
+	n := &notification{entry: e, topic: t, at: time.Now(), base: "http://" + r.host, trace: r.trace}
+	n.published.MessageId = uuid.NewString()
 	if t.fifo {
-		now := time.Now()
-		dedup, err := t.deduplicationID(e)
-		if err != nil {
-			return nil, err
-		}
-		if first, ok := t.seen[dedup]; ok && now.Before(first.until) {
-			return &first.published, nil
+		n.dedup = e.deduplicationID()
+		key := t.sightingKey(n.dedup, text(e.MessageGroupId))
+		if first, ok := t.seen[key]; ok && n.at.Before(first.until) {
+			return &first.published
 		}
 		t.sequence++
-		e.MessageDeduplicationId, published.SequenceNumber = dedup, sequenceText(t.sequence)
-		t.seen[dedup] = topicSighting{published, now.Add(deduplicationInterval)}
+		n.published.SequenceNumber = sequenceText(t.sequence)
+		t.seen[key] = topicSighting{n.published, n.at.Add(deduplicationInterval)}
 	}
 	for _, sub := range t.subscriptions {
-		if sub.passes(e) {
-			s.deliver(sub, e, published)
+		if !sub.pending() && sub.passes(e) {
+			r.server.deliver(sub, n)
 		}
 	}
-	return &published, nil
+	return &n.published
 }
 
-func (t *topic) deduplicationID(e *publishEntry) (string, error) {
-	if e.MessageDeduplicationId != "" {
-		return e.MessageDeduplicationId, nil
+func (t *topic) sightingKey(dedup, group string) sightingKey {
+	if t.attributes["FifoThroughputScope"] == "MessageGroup" {
+		return sightingKey{dedup, group}
 	}
-	if t.attributes["ContentBasedDeduplication"] != "true" {
-		return "", invalidParameter("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+	return sightingKey{Dedup: dedup}
+}
+
+func (e *publishEntry) deduplicationID() string {
+	if e.MessageDeduplicationId != nil {
+		return *e.MessageDeduplicationId
 	}
 	sum := sha256.Sum256([]byte(e.Message))
-	return hex.EncodeToString(sum[:]), nil
+	return hex.EncodeToString(sum[:])
 }
 
-// check refuses what SNS refuses.
-func (e *publishEntry) check(fifo bool) error {
-	switch {
-	case e.Message == "":
-		return invalidParameter("Empty message")
-	case e.size() > maxPublished:
-		return invalidParameter("Message too long")
-	case !carried(e.Message):
-		return invalidParameter("Message Reason: it has characters outside the allowed set")
-	case len([]rune(e.Subject)) > 100:
-		return invalidParameter("Subject")
-	case e.MessageStructure != "" && e.MessageStructure != "json":
-		return invalidParameter("MessageStructure")
-	case fifo && e.MessageGroupId == "":
-		return invalidParameter("The MessageGroupId parameter is required for FIFO topics")
-	case !fifo && e.MessageDeduplicationId != "":
-		return invalidParameter("MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type")
-	case !validID(e.MessageGroupId) || !validID(e.MessageDeduplicationId):
-		return invalidParameter("MessageGroupId or MessageDeduplicationId Reason: they have 1 to 128 letters, digits and punctuation marks")
-	}
-	for name, value := range e.MessageAttributes {
-		if err := value.check(name); err != nil {
-			return refused("ParameterValueInvalid", "%s", err.(*apiError).message)
-		}
-	}
-	if e.MessageStructure == "json" {
-		_, err := e.text()
-		return err
-	}
-	return nil
-}
-
-// text is what queues get: the message, or of a message for each protocol theirs.
-func (e *publishEntry) text() (string, error) {
+// textFor is what an endpoint of a protocol gets: the message, or of a message for each protocol its own.
+func (e *publishEntry) textFor(protocol string) (string, error) {
 	if e.MessageStructure != "json" {
 		return e.Message, nil
 	}
-	var texts map[string]string
-	if err := json.Unmarshal([]byte(e.Message), &texts); err != nil {
+	var texts map[string]any
+	if err := json.Unmarshal([]byte(e.Message), &texts); err != nil || texts == nil {
 		return "", invalidParameter("Message Structure - JSON message body failed to parse")
 	}
-	if _, ok := texts["default"]; !ok {
+	fallback, ok := texts["default"].(string)
+	if !ok {
 		return "", invalidParameter("Message Structure - No default entry in JSON message body")
 	}
-	if text, ok := texts["sqs"]; ok {
-		return text, nil
+	if own, ok := texts[protocol].(string); ok { // what is no text is not looked at
+		return own, nil
 	}
-	return texts["default"], nil
+	return fallback, nil
 }
 
-func (e *publishEntry) size() int {
-	size := len(e.Message)
-	for name, v := range e.MessageAttributes {
-		size += len(name) + len(v.DataType) + len(v.BinaryValue)
-		if v.StringValue != nil {
-			size += len(*v.StringValue)
-		}
-	}
-	return size
-}
+func (e *publishEntry) size() int { return len(e.Message) + sizeOf(e.MessageAttributes) }

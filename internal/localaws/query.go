@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"net/http"
 	"slices"
@@ -28,21 +29,28 @@ var snsOperations = map[string]func(*request) (any, error){
 	"SetSubscriptionAttributes": handle((*request).setSubscriptionAttributes),
 	"Publish":                   handle((*request).publish),
 	"PublishBatch":              handle((*request).publishBatch),
+	"ConfirmSubscription":       handle((*request).confirmSubscription),
+	"TagResource":               handle((*request).tagTopic),
+	"UntagResource":             handle((*request).untagTopic),
+	"ListTagsForResource":       handle((*request).listTopicTags),
+	"AddPermission":             handle((*request).addTopicPermission),
+	"RemovePermission":          handle((*request).removeTopicPermission),
 }
 
-// serveQuery answers one call in the AWS query protocol, a form in and XML out: of SNS, and of SQS.
+// serveQuery answers one call in the AWS query protocol, a form or the query of a URL in and XML out: of SNS, and of
+// SQS. A call to a queue's URL is about that queue.
 func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(r)
 	if err != nil {
 		respondQueryError(w, snsNamespace, errTooLarge)
 		return
 	}
-	f, err := readForm(body)
+	f, err := readForm(r.URL.RawQuery, string(body), r.URL.Path)
 	if err != nil {
 		respondQueryError(w, snsNamespace, err)
 		return
 	}
-	if f.version == sqsVersion {
+	if f.sqs {
 		s.serveForm(w, r, f, sqsNamespace, operations, respondSQS)
 		return
 	}
@@ -54,7 +62,7 @@ func (s *Server) serveForm(w http.ResponseWriter, r *http.Request, f form, names
 ) {
 	run, ok := operations[f.operation]
 	if !ok {
-		respondQueryError(w, namespace, refused("InvalidAction", "The action %s is not valid for this endpoint.", printable(f.operation)))
+		respondQueryError(w, namespace, noAction(f.operation))
 		return
 	}
 	service := "sns"
@@ -93,15 +101,15 @@ func respondQueryError(w http.ResponseWriter, namespace string, err error) {
 	if !ok {
 		e = &apiError{shape: "InternalError", code: "InternalError", message: err.Error(), status: http.StatusInternalServerError}
 	}
-	kind, code := "Sender", e.shape
+	kind, code, message := "Sender", e.shape, e.message
 	if e.status >= http.StatusInternalServerError {
 		kind = "Receiver"
 	}
 	if namespace == sqsNamespace {
-		code = e.code
+		code, message = e.code, cmp.Or(e.query, e.message)
 	}
 	respondXML(w, e.status, namespace, "ErrorResponse", func(encoder *xml.Encoder) error {
-		err := encoder.EncodeElement(struct{ Type, Code, Message string }{kind, code, e.message}, element("Error"))
+		err := encoder.EncodeElement(struct{ Type, Code, Message string }{kind, code, message}, element("Error"))
 		if err != nil {
 			return err
 		}

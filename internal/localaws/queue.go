@@ -10,16 +10,16 @@ import (
 // queue is one queue. A message is in exactly one place: ready (or its group's line, in a FIFO
 // queue), or timed while it is delayed or in flight.
 type queue struct {
-	name   string
-	arn    string
-	server *Server
-	fifo   bool
+	name, arn       string
+	region, account string
+	server          *Server
+	fifo            bool
 
 	mu         sync.Mutex
 	attributes map[string]string
+	tags       map[string]string
 	created    time.Time
 	modified   time.Time
-	sequence   int64
 	byID       map[string]*message
 	ready      *list.List // of a standard queue, the oldest first
 	groups     groups     // of a FIFO queue
@@ -28,9 +28,14 @@ type queue struct {
 	delayed    int
 	changed    chan struct{} // closed when something becomes ready; nil while nobody waits
 	abandoned  []abandonedPoll
-	seen       map[string]sighting // deduplication ids of the last five minutes
-	deletes    map[string]int      // how often a message was deleted, by id
+	scope      delayedValue             // of deduplication ids
+	seen       map[sightingKey]sighting // deduplication ids of the last five minutes
+	sightings  []sightingKey            // those, the oldest first
+	deletes    map[string]int           // how often a message was deleted, by id
+	purged     time.Time
 	deleted    bool
+	dirty      map[string]bool // keys in the store that are not as they are here; nil without a store
+	leaving    []letter        // for their dead-letter queues, once the queue's lock is free
 }
 
 // message is one message of a queue.
@@ -38,6 +43,7 @@ type message struct {
 	id, body      string
 	md5, md5Attrs string
 	attributes    map[string]attributeValue
+	trace         string // the AWSTraceHeader
 	group         string
 	dedup         string
 	sender        string
@@ -46,22 +52,24 @@ type message struct {
 	sentAt        time.Time
 	firstReceived time.Time
 	takenAt       time.Time // of the newest receive
-	receives      int
-	handles       int // receipt handles given out; the newest has this number
+	receives      int       // in every queue that it was in
+	receivesHere  int       // in this queue, which is what maxReceiveCount is about
+	handles       int       // receipt handles given out; the newest has this number
 	inFlight      bool
 	visibleAt     time.Time // while timed
 	index         int       // in timed, -1 when not there
 	place         *list.Element
 }
 
-func newQueue(s *Server, name string) *queue {
+func newQueue(s *Server, arn string) *queue {
 	now := time.Now()
+	region, account, name, _ := splitARN("sqs", arn)
 	return &queue{
-		name: name, arn: "arn:aws:sqs:" + s.region + ":" + s.account + ":" + name, server: s,
+		name: name, arn: arn, region: region, account: account, server: s,
 		fifo:    isFIFO(name),
 		created: now, modified: now,
 		byID: make(map[string]*message), ready: list.New(), groups: newGroups(),
-		seen: make(map[string]sighting), deletes: make(map[string]int),
+		seen: make(map[sightingKey]sighting), deletes: make(map[string]int),
 	}
 }
 
@@ -108,6 +116,7 @@ func (q *queue) hold(m *message, until time.Time, inFlight bool) {
 		q.delayed++
 	}
 	heap.Push(&q.timed, m)
+	q.touch(m)
 }
 
 // land ends the flight of a message.
@@ -115,29 +124,42 @@ func (q *queue) land(m *message) {
 	m.inFlight = false
 	q.inFlight--
 	if q.fifo {
-		q.groups.landed(m.group)
+		q.groups.landed(m)
 	}
 }
 
 // remove takes a message out of the queue, wherever it is.
 func (q *queue) remove(m *message) {
-	switch {
-	case m.index >= 0:
+	if m.index >= 0 {
 		heap.Remove(&q.timed, m.index)
 		if m.inFlight {
 			q.land(m)
 		} else {
 			q.delayed--
 		}
-	case q.fifo:
-		q.groups.remove(m)
-	default:
-		q.ready.Remove(m.place)
+	} else {
+		q.withdraw(m)
 	}
-	delete(q.byID, m.id)
+	q.forget(m)
 	if q.fifo {
 		q.notify() // the rest of its group may be ready now
 	}
+}
+
+// withdraw takes a message out of those that are visible.
+func (q *queue) withdraw(m *message) {
+	if q.fifo {
+		q.groups.remove(m)
+		return
+	}
+	q.ready.Remove(m.place)
+	m.place = nil
+}
+
+// forget ends what the queue knows of a message that is nowhere in it any more.
+func (q *queue) forget(m *message) {
+	delete(q.byID, m.id)
+	q.touch(m)
 }
 
 // next is when the next timed message is due, the zero time for never.

@@ -1,13 +1,8 @@
 package localaws
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // The limits of messages in flight, past which nothing more is given out.
@@ -55,12 +50,15 @@ func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	most, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, 10)
+	most, err := in.most()
 	if err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	if err := in.checkNames(); err != nil {
+		return nil, err
+	}
+	q.lock()
+	defer q.unlock()
 	wait, err := within("WaitTimeSeconds", in.WaitTimeSeconds, q.number("ReceiveMessageWaitTimeSeconds"), 0, 20)
 	if err != nil {
 		return nil, err
@@ -69,6 +67,10 @@ func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.fault.Empty {
+		return &receiveOutput{}, nil
+	}
+	most = r.fault.limit(most)
 	poll := abandonedPoll{until: time.Now().Add(time.Duration(wait) * time.Second), most: most, visibility: time.Duration(visibility) * time.Second}
 	for {
 		if q.deleted {
@@ -89,6 +91,29 @@ func (r *request) receiveMessage(in *receiveInput) (*receiveOutput, error) {
 	}
 }
 
+func (in *receiveInput) most() (int, error) {
+	if n := in.MaxNumberOfMessages; n != nil && (*n < 1 || *n > 10) {
+		return 0, invalidValue("MaxNumberOfMessages", *n, "Must be between 1 and 10, if provided.")
+	}
+	return within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, 10)
+}
+
+// checkNames refuses system attributes that are not known.
+func (in *receiveInput) checkNames() error {
+	for _, name := range slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames) {
+		if !slices.Contains(systemAttributes, name) && !knownAttribute(name) { // of messages, or of queues as the first SDKs had it
+			return unknownAttribute(name)
+		}
+	}
+	return nil
+}
+
+// systemAttributes are the names that a receive can ask for.
+var systemAttributes = []string{
+	"All", "AWSTraceHeader", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", "DeadLetterQueueSourceArn",
+	"MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber",
+}
+
 // await waits for something to become ready, or for the poll's end. It returns false when the client
 // or the server went away. The lock of q is free meanwhile.
 func (r *request) await(q *queue, poll abandonedPoll) bool {
@@ -97,8 +122,8 @@ func (r *request) await(q *queue, poll abandonedPoll) bool {
 		wake = next
 	}
 	changed := q.change()
-	q.mu.Unlock()
-	defer q.mu.Lock()
+	q.unlock()
+	defer q.lock()
 	timer := time.NewTimer(time.Until(wake))
 	defer timer.Stop()
 	select {
@@ -107,9 +132,9 @@ func (r *request) await(q *queue, poll abandonedPoll) bool {
 	case <-r.server.closed.Done():
 		return false
 	case <-r.ctx.Done():
-		q.mu.Lock()
+		q.lock()
 		q.abandoned = append(q.abandoned, poll)
-		q.mu.Unlock()
+		q.unlock()
 		return false
 	}
 	return true
@@ -148,7 +173,7 @@ func (q *queue) take(most int, now time.Time, visibility time.Duration) ([]*mess
 			break
 		}
 		for _, m := range candidates {
-			if q.expired(m, now) || q.redrive(m, now) {
+			if q.expired(m, now) || q.redrive(m) {
 				continue
 			}
 			q.fly(m, now, visibility)
@@ -175,6 +200,7 @@ func (q *queue) candidates(most int) []*message {
 // fly counts a receive of m and hides it for its visibility timeout.
 func (q *queue) fly(m *message, now time.Time, visibility time.Duration) {
 	m.receives++
+	m.receivesHere++
 	m.handles++
 	m.takenAt = now
 	if m.firstReceived.IsZero() {
@@ -188,9 +214,9 @@ func (q *queue) expired(m *message, now time.Time) bool {
 	if now.Sub(m.sentAt) < time.Duration(q.number("MessageRetentionPeriod"))*time.Second {
 		return false
 	}
-	delete(q.byID, m.id)
+	q.forget(m)
 	if q.fifo {
-		q.groups.landed(m.group)
+		q.groups.landed(m)
 	}
 	return true
 }
@@ -206,6 +232,7 @@ func (r *request) answer(q *queue, taken []*message, in *receiveInput, now time.
 			out.Messages = append(out.Messages, describe(m, in))
 		}
 	}
+	r.fault.spoil(out.Messages)
 	if r.fault.Again {
 		for _, m := range taken {
 			q.showAt(m, now)
@@ -213,88 +240,4 @@ func (r *request) answer(q *queue, taken []*message, in *receiveInput, now time.
 		q.settle(now)
 	}
 	return out
-}
-
-func describe(m *message, in *receiveInput) receivedMessage {
-	out := receivedMessage{
-		MessageId: m.id, ReceiptHandle: m.handle(), Body: m.body, MD5OfBody: m.md5,
-		Attributes: m.systemAttributes(append(in.AttributeNames, in.MessageSystemAttributeNames...)),
-	}
-	out.MessageAttributes = chosen(m.attributes, in.MessageAttributeNames)
-	if len(out.MessageAttributes) > 0 {
-		out.MD5OfMessageAttributes = m.md5Attrs
-		if len(out.MessageAttributes) < len(m.attributes) {
-			out.MD5OfMessageAttributes = md5OfAttributes(out.MessageAttributes)
-		}
-	}
-	return out
-}
-
-// systemAttributes are those of the names asked for; "All" is all.
-func (m *message) systemAttributes(names []string) map[string]string {
-	if len(names) == 0 {
-		return nil
-	}
-	all := map[string]string{
-		"ApproximateReceiveCount":          strconv.Itoa(m.receives),
-		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.firstReceived.UnixMilli(), 10),
-		"SentTimestamp":                    strconv.FormatInt(m.sentAt.UnixMilli(), 10),
-		"SenderId":                         m.sender,
-	}
-	if m.group != "" {
-		all["MessageGroupId"] = m.group
-	}
-	if m.source != "" {
-		all["DeadLetterQueueSourceArn"] = m.source
-	}
-	if m.dedup != "" {
-		all["MessageDeduplicationId"] = m.dedup
-		all["SequenceNumber"] = sequenceText(m.sequence)
-	}
-	if slices.Contains(names, "All") {
-		return all
-	}
-	for name := range all {
-		if !slices.Contains(names, name) {
-			delete(all, name)
-		}
-	}
-	return all
-}
-
-// chosen are the message attributes of the names asked for: a name, a prefix "name.*", or "All" or
-// ".*" for all.
-func chosen(attributes map[string]attributeValue, names []string) map[string]attributeValue {
-	if len(attributes) == 0 || len(names) == 0 {
-		return nil
-	}
-	if slices.Contains(names, "All") || slices.Contains(names, ".*") {
-		return attributes
-	}
-	some := make(map[string]attributeValue)
-	for name, value := range attributes {
-		for _, wanted := range names {
-			prefix, isPrefix := strings.CutSuffix(wanted, ".*")
-			if name == wanted || isPrefix && strings.HasPrefix(name, prefix) {
-				some[name] = value
-			}
-		}
-	}
-	return some
-}
-
-// handle is the receipt handle of a message's newest receive. Its form says which receive it was, so
-// that an older one is known as such.
-func (m *message) handle() string {
-	return fmt.Sprintf("%s#%d", m.id, m.handles)
-}
-
-// parseHandle reads a receipt handle.
-func parseHandle(handle string) (id string, number int, err error) {
-	id, text, ok := strings.Cut(handle, "#")
-	number, convErr := strconv.Atoi(text)
-	if !ok || convErr != nil || uuid.Validate(id) != nil {
-		return "", 0, errInvalidHandle
-	}
-	return id, number, nil
 }

@@ -1,10 +1,12 @@
 package localaws
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/md5"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,12 +17,17 @@ import (
 const maxMessage = 1 << 20 // bytes of body and attributes, of one message and of a batch
 
 type sendEntry struct {
-	Id                     string
-	MessageBody            string
-	DelaySeconds           *int
-	MessageAttributes      map[string]attributeValue
-	MessageGroupId         string
-	MessageDeduplicationId string
+	Id                      string
+	MessageBody             string
+	DelaySeconds            *int
+	MessageAttributes       map[string]attributeValue
+	MessageSystemAttributes map[string]attributeValue
+	MessageGroupId          *string
+	MessageDeduplicationId  *string
+
+	trace   string // of the request
+	batched bool   // is one of a batch
+	again   bool   // moved here, so that its deduplication id does not count
 }
 
 type sendInput struct {
@@ -29,11 +36,12 @@ type sendInput struct {
 }
 
 type sentMessage struct {
-	Id                     string `json:",omitempty"`
-	MessageId              string
-	MD5OfMessageBody       string
-	MD5OfMessageAttributes string `json:",omitempty"`
-	SequenceNumber         string `json:",omitempty"`
+	Id                           string `json:",omitempty"`
+	MessageId                    string
+	MD5OfMessageBody             string
+	MD5OfMessageAttributes       string `json:",omitempty"`
+	MD5OfMessageSystemAttributes string `json:",omitempty"`
+	SequenceNumber               string `json:",omitempty"`
 }
 
 func (r *request) sendMessage(in *sendInput) (*sentMessage, error) {
@@ -41,6 +49,7 @@ func (r *request) sendMessage(in *sendInput) (*sentMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.traced(r.trace)
 	return q.send(&in.sendEntry)
 }
 
@@ -56,10 +65,15 @@ func (r *request) sendMessageBatch(in *struct {
 	for i := range in.Entries {
 		total += in.Entries[i].size()
 	}
-	if total > maxMessage {
-		return nil, errBatchTooLong
+	check := func() error {
+		if total > maxMessage {
+			return batchTooLong(total)
+		}
+		return q.checkBatch(in.Entries)
 	}
-	return runBatch(r, in.Entries, func(e *sendEntry) string { return e.Id }, func(e *sendEntry) (any, error) {
+	return runBatch(r, in.Entries, func(e *sendEntry) string { return e.Id }, check, func(e *sendEntry) (any, error) {
+		e.traced(r.trace)
+		e.batched = true
 		sent, err := q.send(e)
 		if err != nil {
 			return nil, err
@@ -69,36 +83,57 @@ func (r *request) sendMessageBatch(in *struct {
 	})
 }
 
-// send puts a message into the queue, or finds that it was sent before: a FIFO queue takes a
-// deduplication id once in five minutes and answers as if it had taken it again.
+// checkBatch refuses the whole batch where an entry to a FIFO queue has no group, or no deduplication id.
+func (q *queue) checkBatch(entries []sendEntry) error {
+	if !q.fifo {
+		return nil
+	}
+	q.lock()
+	defer q.unlock()
+	for i := range entries {
+		if entries[i].MessageGroupId == nil {
+			return invalid("The request must contain the parameter MessageGroupId.")
+		}
+		if entries[i].MessageDeduplicationId == nil && q.attributes["ContentBasedDeduplication"] != "true" {
+			return errNoDeduplication
+		}
+	}
+	return nil
+}
+
+// send puts a message into the queue. In a FIFO queue a deduplication id that was used in the last
+// five minutes has the message answered like the first and not sent.
 func (q *queue) send(e *sendEntry) (*sentMessage, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	now := time.Now()
-	q.settle(now)
+	q.lock()
+	defer q.unlock()
 	if q.deleted {
 		return nil, errNoQueue
 	}
+	now := time.Now()
+	q.settle(now)
 	delay, err := q.check(e)
 	if err != nil {
 		return nil, err
 	}
 	dedup := q.deduplicationID(e)
-	if first, ok := q.sighted(dedup, now); ok {
-		first.MD5OfMessageBody, first.MD5OfMessageAttributes = md5Hex(e.MessageBody), md5OfAttributes(e.MessageAttributes)
-		return first, nil
+	sent := sentMessage{
+		MessageId: uuid.NewString(), MD5OfMessageBody: md5Hex(e.MessageBody), MD5OfMessageAttributes: md5OfAttributes(e.MessageAttributes),
+		MD5OfMessageSystemAttributes: md5OfAttributes(e.MessageSystemAttributes),
 	}
-	q.sequence++
+	if first, ok := q.sighted(dedup, text(e.MessageGroupId), now); ok && !e.again {
+		sent.MessageId, sent.SequenceNumber = first.ID, sequenceText(first.Sequence)
+		return &sent, nil
+	}
 	m := &message{
-		id: uuid.NewString(), body: e.MessageBody, md5: md5Hex(e.MessageBody), md5Attrs: md5OfAttributes(e.MessageAttributes),
-		attributes: e.MessageAttributes, group: e.MessageGroupId, dedup: dedup, sender: q.server.account,
-		sequence: q.sequence, sentAt: now, index: -1,
+		id: sent.MessageId, body: e.MessageBody, md5: sent.MD5OfMessageBody, md5Attrs: sent.MD5OfMessageAttributes,
+		attributes: e.MessageAttributes, trace: cmp.Or(text(e.MessageSystemAttributes[traceHeader].StringValue), e.trace),
+		group: text(e.MessageGroupId), dedup: dedup, sender: q.server.account, sequence: q.server.sequence.Add(1), sentAt: now, index: -1,
 	}
 	q.byID[m.id] = m
-	sent := &sentMessage{MessageId: m.id, MD5OfMessageBody: m.md5, MD5OfMessageAttributes: m.md5Attrs}
+	q.touch(m)
 	if q.fifo {
 		sent.SequenceNumber = sequenceText(m.sequence)
-		q.seen[dedup] = sighting{sent: *sent, until: now.Add(deduplicationInterval)}
+		q.see(m, now)
 	}
 	if delay > 0 {
 		q.hold(m, now.Add(delay), false)
@@ -106,7 +141,15 @@ func (q *queue) send(e *sendEntry) (*sentMessage, error) {
 	} else {
 		q.makeReady(m, now)
 	}
-	return sent, nil
+	return &sent, nil
+}
+
+// text is an optional text.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // check refuses what SQS refuses, and returns the message's delay.
@@ -116,93 +159,92 @@ func (q *queue) check(e *sendEntry) (time.Duration, error) {
 	case e.MessageBody == "":
 		return 0, missingParameter("MessageBody")
 	case size > most:
-		return 0, invalidValue("MessageBody", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", most)
+		return 0, tooLong(most, e.batched)
 	case !carried(e.MessageBody):
-		return 0, refused("InvalidMessageContents", "The message contains characters outside the allowed set.")
+		return 0, errContents
 	case len(e.MessageAttributes) > 10:
-		return 0, invalidValue("MessageAttributes", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(e.MessageAttributes))
+		return 0, invalid("Number of message attributes [%d] exceeds the allowed maximum [10].", len(e.MessageAttributes))
 	}
-	for name, value := range e.MessageAttributes {
-		if err := value.check(name); err != nil {
-			return 0, err
-		}
+	if err := checkMessageAttributes(e.MessageAttributes); err != nil {
+		return 0, err
+	}
+	if err := checkSystemAttributes(e.MessageSystemAttributes); err != nil {
+		return 0, err
 	}
 	if err := q.checkFIFO(e); err != nil {
 		return 0, err
+	}
+	if q.fifo { // only the queue has a delay
+		return time.Duration(q.number("DelaySeconds")) * time.Second, nil
 	}
 	delay, err := within("DelaySeconds", e.DelaySeconds, q.number("DelaySeconds"), 0, 900)
 	return time.Duration(delay) * time.Second, err
 }
 
+func tooLong(most int, batched bool) error {
+	are := "are invalid"
+	if batched {
+		are = "cannot be validated"
+	}
+	return invalid("One or more parameters %s. Reason: Message must be shorter than %d bytes.", are, most)
+}
+
+const otherKind = "The request include parameter that is not valid for this queue type."
+
+var errNoDeduplication = invalid("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+
 func (q *queue) checkFIFO(e *sendEntry) error {
 	switch {
-	case q.fifo && e.MessageGroupId == "":
+	case q.fifo && e.MessageGroupId == nil:
 		return missingParameter("MessageGroupId")
-	case q.fifo && e.MessageDeduplicationId == "" && q.attributes["ContentBasedDeduplication"] != "true":
-		return invalidValue("MessageDeduplicationId",
-			"The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly.")
+	case q.fifo && e.MessageDeduplicationId == nil && q.attributes["ContentBasedDeduplication"] != "true":
+		return errNoDeduplication
 	case q.fifo && e.DelaySeconds != nil && *e.DelaySeconds != 0:
-		return invalidValue("DelaySeconds", "The request include parameter that is not valid for this queue type.")
-	case !q.fifo && e.MessageDeduplicationId != "":
-		return invalidValue("MessageDeduplicationId", "The request include parameter that is not valid for this queue type.")
-	case !validID(e.MessageGroupId):
-		return invalidValue("MessageGroupId", "It can only include alphanumeric and punctuation characters. 1 to 128 in length.")
-	case !validID(e.MessageDeduplicationId):
-		return invalidValue("MessageDeduplicationId", "It can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+		return invalidValue("DelaySeconds", *e.DelaySeconds, otherKind)
+	case !q.fifo && e.MessageDeduplicationId != nil:
+		return invalidValue("MessageDeduplicationId", *e.MessageDeduplicationId, otherKind)
+	}
+	if err := checkID("MessageGroupId", e.MessageGroupId); err != nil {
+		return err
+	}
+	return checkID("MessageDeduplicationId", e.MessageDeduplicationId)
+}
+
+func checkID(parameter string, id *string) error {
+	if id != nil && !validID(*id) {
+		return invalidValue(parameter, *id, "%s can only include alphanumeric and punctuation characters. 1 to 128 in length.", parameter)
 	}
 	return nil
 }
 
-// deduplicationInterval is how long a FIFO queue remembers a deduplication id.
-const deduplicationInterval = 5 * time.Minute
-
-// sighting is a deduplication id that was used, with the answer it got.
-type sighting struct {
-	sent  sentMessage
-	until time.Time
+func validID(id string) bool {
+	return id != "" && len(id) <= 128 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
-func (q *queue) deduplicationID(e *sendEntry) string {
-	if !q.fifo || e.MessageDeduplicationId != "" {
-		return e.MessageDeduplicationId
-	}
-	sum := sha256.Sum256([]byte(e.MessageBody))
-	return hex.EncodeToString(sum[:])
-}
+func (e *sendEntry) size() int { return len(e.MessageBody) + sizeOf(e.MessageAttributes) }
 
-func (q *queue) sighted(dedup string, now time.Time) (*sentMessage, bool) {
-	s, ok := q.seen[dedup]
-	if !ok {
-		return nil, false
-	}
-	if !now.Before(s.until) {
-		delete(q.seen, dedup)
-		return nil, false
-	}
-	sent := s.sent
-	return &sent, true
-}
+var errContents = refused("InvalidMessageContents", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 
-func (e *sendEntry) size() int {
-	size := len(e.MessageBody)
-	for name, v := range e.MessageAttributes {
-		size += len(name) + len(v.DataType) + len(v.BinaryValue)
-		if v.StringValue != nil {
-			size += len(*v.StringValue)
+// surrogate matches an escape of JSON, with what is escaped twice taken out of the way.
+var surrogate = regexp.MustCompile(`\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}`)
+
+// halfCharacter reports whether a request has the escape of half a character, which decoding would replace in silence.
+func halfCharacter(body []byte) bool {
+	if !bytes.Contains(body, []byte(`\u`)) {
+		return false
+	}
+	for _, found := range surrogate.FindAll(body, -1) {
+		if len(found) == len(`\ud800`) {
+			return true
 		}
 	}
-	return size
+	return false
 }
 
 func carried(text string) bool {
 	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	}) < 0
-}
-
-// validID accepts no id too: whether one is needed is another question.
-func validID(id string) bool {
-	return len(id) <= 128 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
 // sequenceText writes a sequence number with the twenty digits that SQS gives it.

@@ -20,13 +20,18 @@ import (
 type Server struct {
 	region, account string
 
-	mu     sync.Mutex
-	queues map[string]*queue // by name
-	topics map[string]*topic // by ARN
-	moves  []*moveTask
-	fault  func(Call) Fault
-	calls  map[string]int
-	permit map[string]policy.Policy // by access key; nil where everybody may do everything
+	mu            sync.Mutex
+	queues        map[string]*queue    // by ARN
+	deletedQueues map[string]time.Time // when those were deleted whose names cannot be used yet, by ARN
+	topics        map[string]*topic    // by ARN
+	moves         []*moveTask
+	guarantees    Guarantees
+	store         Store // nil where nothing is kept
+	storing       sync.Mutex
+	broken        error // why the store cannot be written; guarded by storing
+	fault         func(Call) Fault
+	calls         map[string]int
+	permit        map[string]policy.Policy // by access key; nil where everybody may do everything
 
 	closed   context.Context
 	close    context.CancelFunc
@@ -34,17 +39,19 @@ type Server struct {
 	listener *http.Server
 	serving  sync.WaitGroup
 
+	sequence    atomic.Int64 // of the newest message of any queue
 	undelivered atomic.Int64
 }
 
 // New makes a server without queues and topics. It does no I/O.
 func New() *Server { return NewIn("us-east-1", "000000000000") }
 
-// NewIn makes a server whose ARNs have a region and an account of the caller's.
+// NewIn makes a server with a region and an account for calls whose signature names no other.
 func NewIn(region, account string) *Server {
 	s := &Server{
 		region: region, account: account,
-		queues: make(map[string]*queue), topics: make(map[string]*topic), calls: make(map[string]int),
+		queues: make(map[string]*queue), deletedQueues: make(map[string]time.Time), topics: make(map[string]*topic),
+		calls: make(map[string]int),
 	}
 	s.closed, s.close = context.WithCancel(context.Background())
 	return s

@@ -234,7 +234,7 @@ func TestWhatIsNotARequestIsRefused(t *testing.T) {
 		{"AmazonSQS.Nothing", "{}", 400, "UnknownOperationException"},
 		{"", "{}", 400, "UnknownOperationException"},
 		{"AmazonSQS.SendMessage", "{", 400, "SerializationException"},
-		{"AmazonSQS.SendMessage", "{}", 400, "MissingParameter"},
+		{"AmazonSQS.SendMessage", "{}", 400, "MissingRequiredParameterException"},
 		{"AmazonSQS.SendMessage", strings.Repeat(" ", 5<<20), 413, "RequestEntityTooLarge"},
 	} {
 		status, text := post(tt.target, strings.NewReader(tt.body))

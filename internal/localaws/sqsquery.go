@@ -23,7 +23,8 @@ const (
 var flattened = map[string]string{
 	"AttributeName": "AttributeNames", "MessageAttributeName": "MessageAttributeNames", "MessageSystemAttributeName": "MessageSystemAttributeNames",
 	"SendMessageBatchRequestEntry": "Entries", "DeleteMessageBatchRequestEntry": "Entries", "ChangeMessageVisibilityBatchRequestEntry": "Entries",
-	"Attribute": "Attributes", "MessageAttribute": "MessageAttributes",
+	"Attribute": "Attributes", "MessageAttribute": "MessageAttributes", "MessageSystemAttribute": "MessageSystemAttributes",
+	"Tag": "Tags", "TagKey": "TagKeys", "AWSAccountId": "AWSAccountIds", "ActionName": "Actions",
 }
 
 // numeric are the parameters that are numbers.
@@ -50,7 +51,7 @@ func unflatten(tree map[string]any) map[string]any {
 }
 
 func unflattenList(name string, list []any) any {
-	if strings.HasSuffix(name, "Attributes") {
+	if strings.HasSuffix(name, "Attributes") || name == "Tags" {
 		return asMap(list)
 	}
 	for i, item := range list {
@@ -62,7 +63,9 @@ func unflattenList(name string, list []any) any {
 }
 
 // repeated are the lists of answers, with the element that each item has.
-var repeated = map[string]string{"QueueUrls": "QueueUrl", "Messages": "Message", "Failed": "BatchResultErrorEntry"}
+var repeated = map[string]string{
+	"QueueUrls": "QueueUrl", "queueUrls": "QueueUrl", "Messages": "Message", "Failed": "BatchResultErrorEntry", "Results": "ListMessageMoveTasksResultEntry",
+}
 
 // respondSQS answers in XML what the JSON protocol would have had in JSON.
 func respondSQS(w http.ResponseWriter, operation string, out any) {
@@ -102,7 +105,10 @@ func writeValue(e *xml.Encoder, key string, value any, operation string) error {
 	switch v := value.(type) {
 	case map[string]any:
 		if singular, ok := strings.CutSuffix(key, "s"); ok && strings.HasSuffix(key, "Attributes") {
-			return writeNamed(e, singular, v, operation)
+			return writeNamed(e, singular, "Name", v, operation)
+		}
+		if key == "Tags" {
+			return writeNamed(e, "Tag", "Key", v, operation)
 		}
 		return writeObject(e, key, v, operation)
 	case []any:
@@ -120,10 +126,10 @@ func writeValue(e *xml.Encoder, key string, value any, operation string) error {
 	return e.EncodeElement(value, element(key))
 }
 
-// writeNamed writes a map as Name and Value.
-func writeNamed(e *xml.Encoder, name string, entries map[string]any, operation string) error {
+// writeNamed writes a map as entries of a key, called Name or Key, and a Value.
+func writeNamed(e *xml.Encoder, name, called string, entries map[string]any, operation string) error {
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		if err := writeObject(e, name, map[string]any{"Name": key, "Value": entries[key]}, operation); err != nil {
+		if err := writeObject(e, name, map[string]any{called: key, "Value": entries[key]}, operation); err != nil {
 			return err
 		}
 	}

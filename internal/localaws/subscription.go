@@ -10,118 +10,116 @@ import (
 	"github.com/seed08532102/iniesta/internal/filter"
 )
 
-// subscription has a queue receive what a topic is sent. Only queues are delivered to.
+// subscription has a queue, or an http endpoint on this machine, receive what a topic is sent.
 type subscription struct {
-	arn, endpoint string
-	topic         *topic
-	attributes    map[string]string // guarded by the topic's mu, as filter
-	filter        *filter.Filter    // nil where everything passes
+	arn, protocol, endpoint, owner string
+
+	topic      *topic
+	token      string            // of its confirmation; guarded by the topic's mu, as all below
+	confirmed  bool              // queues are from the beginning
+	attributes map[string]string // that were set
+	filter     *filter.Filter    // nil where everything passes
 }
+
+func (s *subscription) pending() bool { return !s.confirmed }
 
 type subscriptionARN struct{ SubscriptionArn string }
 
-// subscriptionAttributes can be set.
-var subscriptionAttributes = []string{"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery"}
+// protocols are those of SNS. Only the first two are delivered to.
+var protocols = []string{"sqs", "http", "https", "email", "email-json", "sms", "application", "lambda", "firehose"}
 
-// subscribe subscribes a queue. Subscribing it again with the same attributes returns what there is.
+// subscribe subscribes an endpoint. Subscribing it again with the same attributes returns what there is.
 func (r *request) subscribe(in *struct {
 	TopicArn, Protocol, Endpoint string
+	ReturnSubscriptionArn        string
 	Attributes                   map[string]string
 }) (*subscriptionARN, error) {
 	t, err := r.topic(in.TopicArn)
 	if err != nil {
 		return nil, err
 	}
-	if in.Protocol != "sqs" {
-		return nil, invalidParameter("Protocol Reason: only sqs is delivered to here")
-	}
-	if !strings.HasPrefix(in.Endpoint, "arn:aws:sqs:") {
-		return nil, invalidParameter("SQS endpoint ARN")
-	}
-	if isFIFO(in.Endpoint) && !t.fifo {
-		return nil, invalidParameter("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
-	}
-	s := &subscription{topic: t, endpoint: in.Endpoint, attributes: map[string]string{"RawMessageDelivery": "false"}}
-	if err := s.set(in.Attributes); err != nil {
+	if err := checkEndpoint(t, in.Protocol, in.Endpoint); err != nil {
 		return nil, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, other := range t.subscriptions {
-		if other.endpoint != in.Endpoint {
-			continue
-		}
-		if !other.agrees(in.Attributes) {
-			return nil, invalidParameter("Attributes Reason: Subscription already exists with different attributes")
-		}
-		return &subscriptionARN{other.arn}, nil
+	s := &subscription{topic: t, protocol: in.Protocol, endpoint: in.Endpoint, owner: r.account, confirmed: in.Protocol == "sqs",
+		attributes: map[string]string{"RawMessageDelivery": "false", "FilterPolicyScope": "MessageAttributes"}}
+	if err := s.set(in.Attributes, "Attributes Reason: "); err != nil {
+		return nil, err
 	}
-	s.arn = t.arn + ":" + uuid.NewString()
-	t.subscriptions = append(t.subscriptions, s)
+	s, made, err := t.subscribe(s, in.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	if s.pending() {
+		if made {
+			r.server.askForConfirmation(s, r.host)
+		}
+		if in.ReturnSubscriptionArn != "true" {
+			return &subscriptionARN{"pending confirmation"}, nil
+		}
+	}
 	return &subscriptionARN{s.arn}, nil
 }
 
-func (s *subscription) agrees(given map[string]string) bool {
-	for name, value := range given {
-		if s.attributes[name] != value {
-			return false
+func checkEndpoint(t *topic, protocol, endpoint string) error {
+	switch protocol {
+	case "sqs":
+		if _, _, _, ok := splitARN("sqs", endpoint); !ok {
+			return invalidParameter("SQS endpoint ARN")
 		}
+		if isFIFO(endpoint) && !t.fifo {
+			return invalidParameter("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
+		}
+		return nil
+	case "http":
+		return checkHTTPEndpoint(endpoint)
 	}
-	return true
+	if slices.Contains(protocols, protocol) {
+		return invalidParameter("Protocol Reason: %s is not offered here: queues, and http endpoints on the loopback, are delivered to", protocol)
+	}
+	return invalidParameter("Amazon SNS does not support this protocol string: %s", printable(protocol))
 }
 
-// set changes attributes, all of them or none.
-func (s *subscription) set(given map[string]string) error {
-	next := maps.Clone(s.attributes)
-	for name, value := range given {
-		if !slices.Contains(subscriptionAttributes, name) {
-			return invalidParameter("AttributeName")
+// subscribe adds a subscription unless the endpoint has one.
+func (t *topic) subscribe(s *subscription, given map[string]string) (_ *subscription, made bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, other := range t.subscriptions {
+		if other.endpoint != s.endpoint || other.protocol != s.protocol {
+			continue
 		}
-		switch {
-		case name == "RawMessageDelivery" && value != "true" && value != "false":
-			return invalidParameter("Attributes Reason: RawMessageDelivery: Invalid value [%s]. Must be true or false.", printable(value))
-		case name == "FilterPolicyScope" && value != "MessageAttributes" && value != "MessageBody":
-			return invalidParameter("FilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", printable(value))
+		for name := range given {
+			if other.attributes[name] != s.attributes[name] {
+				return nil, false, invalidParameter("Attributes Reason: Subscription already exists with different attributes")
+			}
 		}
-		if next[name] = value; value == "" {
-			delete(next, name)
-		}
+		return other, false, nil
 	}
-	compiled, err := compileFilter(next)
-	if err != nil {
-		return err
+	s.arn = t.arn + ":" + uuid.NewString()
+	if !s.confirmed {
+		s.token = strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
 	}
-	s.attributes, s.filter = next, compiled
-	return nil
-}
-
-func compileFilter(attributes map[string]string) (*filter.Filter, error) {
-	policy := attributes["FilterPolicy"]
-	if policy == "" {
-		return nil, nil
-	}
-	if attributes["FilterPolicyScope"] == "" {
-		attributes["FilterPolicyScope"] = "MessageAttributes"
-	}
-	compiled, err := filter.Compile(policy, attributes["FilterPolicyScope"] == "MessageBody")
-	if err != nil {
-		return nil, invalidParameter("FilterPolicy: %v", err)
-	}
-	return compiled, nil
+	t.subscriptions = append(t.subscriptions, s)
+	t.save()
+	return s, true, nil
 }
 
 // subscription finds a subscription by its ARN.
 func (r *request) subscription(arn string) (*subscription, error) {
-	cut := strings.LastIndexByte(arn, ':')
-	if cut < 0 {
-		return nil, invalidParameter("SubscriptionArn")
+	n := strings.Count(arn, ":") + 1
+	switch {
+	case arn == "":
+		return nil, invalidParameter("SubscriptionArn Reason: no value for required parameter")
+	case n < 6:
+		return nil, invalidParameter("SubscriptionArn Reason: An ARN must have at least 6 elements, not %d", n)
+	case n == 6:
+		return nil, invalidParameter("SubscriptionId")
 	}
-	t, err := r.topic(arn[:cut])
-	if err == errNoTopic {
+	r.server.mu.Lock()
+	t := r.server.topics[arn[:strings.LastIndexByte(arn, ':')]]
+	r.server.mu.Unlock()
+	if t == nil {
 		return nil, errNoSubscription
-	}
-	if err != nil {
-		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,6 +142,8 @@ func (r *request) unsubscribe(in *subscriptionARN) (any, error) {
 	s.topic.mu.Lock()
 	defer s.topic.mu.Unlock()
 	s.topic.subscriptions = slices.DeleteFunc(s.topic.subscriptions, func(other *subscription) bool { return other == s })
+	s.topic.ended++
+	s.topic.save()
 	return nil, nil
 }
 
@@ -160,7 +160,9 @@ func (r *request) listSubscriptions(in *struct{ NextToken string }) (*subscripti
 	r.server.mu.Unlock()
 	var all []subscriptionEntry
 	for _, arn := range slices.Sorted(maps.Keys(topics)) {
-		all = append(all, topics[arn].list(r.server.account)...)
+		if t := topics[arn]; t.region == r.region && t.account == r.account {
+			all = append(all, t.list()...)
+		}
 	}
 	page, next, err := pageOf(all, in.NextToken)
 	return &subscriptionPage{page, next}, err
@@ -171,41 +173,20 @@ func (r *request) listSubscriptionsByTopic(in *struct{ TopicArn, NextToken strin
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := pageOf(t.list(r.server.account), in.NextToken)
+	page, next, err := pageOf(t.list(), in.NextToken)
 	return &subscriptionPage{page, next}, err
 }
 
-func (t *topic) list(owner string) []subscriptionEntry {
+func (t *topic) list() []subscriptionEntry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var all []subscriptionEntry
 	for _, s := range t.subscriptions {
-		all = append(all, subscriptionEntry{s.arn, owner, "sqs", s.endpoint, t.arn})
+		arn := s.arn
+		if s.pending() {
+			arn = "PendingConfirmation"
+		}
+		all = append(all, subscriptionEntry{arn, s.owner, s.protocol, s.endpoint, t.arn})
 	}
 	return all
-}
-
-func (r *request) getSubscriptionAttributes(in *subscriptionARN) (*attributeMap, error) {
-	s, err := r.subscription(in.SubscriptionArn)
-	if err != nil {
-		return nil, err
-	}
-	s.topic.mu.Lock()
-	defer s.topic.mu.Unlock()
-	all := maps.Clone(s.attributes)
-	maps.Copy(all, map[string]string{
-		"SubscriptionArn": s.arn, "TopicArn": s.topic.arn, "Protocol": "sqs", "Endpoint": s.endpoint,
-		"Owner": r.server.account, "PendingConfirmation": "false", "ConfirmationWasAuthenticated": "true",
-	})
-	return entriesOf(all), nil
-}
-
-func (r *request) setSubscriptionAttributes(in *struct{ SubscriptionArn, AttributeName, AttributeValue string }) (any, error) {
-	s, err := r.subscription(in.SubscriptionArn)
-	if err != nil {
-		return nil, err
-	}
-	s.topic.mu.Lock()
-	defer s.topic.mu.Unlock()
-	return nil, s.set(map[string]string{in.AttributeName: in.AttributeValue})
 }

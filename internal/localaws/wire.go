@@ -19,19 +19,21 @@ const (
 
 // request is a call on its way through the server.
 type request struct {
+	caller
 	server *Server
 	ctx    context.Context
 	host   string // what the client reached the server by, for queue URLs
 	body   []byte
 	denied error // the policy's answer
 	fault  Fault
+	trace  string // the header X-Amzn-Trace-Id
 }
 
 // call is one that an operation of a service is to answer.
 func (s *Server) call(r *http.Request, service, operation string, body []byte) *request {
-	t := targetOf(body)
+	t, c := targetOf(body), s.callerOf(r)
 	return &request{
-		server: s, ctx: r.Context(), host: r.Host, body: body, denied: s.deny(accessKey(r), service, operation, t),
+		caller: c, server: s, ctx: r.Context(), trace: r.Header.Get("X-Amzn-Trace-Id"), host: r.Host, body: body, denied: s.deny(c, service, operation, t),
 		fault: s.faultFor(Call{Operation: operation, Topic: t.TopicArn, Queue: t.queue(), N: s.counted(operation)}),
 	}
 }
@@ -55,6 +57,12 @@ var operations = map[string]func(*request) (any, error){
 	"StartMessageMoveTask":         handle((*request).startMove),
 	"ListMessageMoveTasks":         handle((*request).listMoves),
 	"CancelMessageMoveTask":        handle((*request).cancelMove),
+	"ListDeadLetterSourceQueues":   handle((*request).listDeadLetterSources),
+	"AddPermission":                handle((*request).addQueuePermission),
+	"RemovePermission":             handle((*request).removeQueuePermission),
+	"TagQueue":                     handle((*request).tagQueue),
+	"UntagQueue":                   handle((*request).untagQueue),
+	"ListQueueTags":                handle((*request).listQueueTags),
 }
 
 // handle decodes the input of an operation.
@@ -63,6 +71,9 @@ func handle[I, O any](operation func(*request, *I) (O, error)) func(*request) (a
 		var in I
 		if err := json.Unmarshal(r.body, &in); err != nil {
 			return nil, errSerialization
+		}
+		if halfCharacter(r.body) {
+			return nil, errContents
 		}
 		return operation(r, &in)
 	}
@@ -74,11 +85,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.handlers.Done()
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && r.Method == http.MethodPost {
+	switch {
+	case r.Method == http.MethodPost && r.Header.Get("X-Amz-Target") != "":
+		s.serveJSON(w, r)
+	case r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"),
+		r.URL.Query().Has("Action"):
 		s.serveQuery(w, r)
-		return
+	case r.Method == http.MethodGet && r.URL.Path == healthPath:
+		s.serveHealth(w)
+	case r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, certificatePath):
+		serveCertificate(w)
+	default:
+		respondError(w, errUnknownOperation)
 	}
-	s.serveJSON(w, r)
 }
 
 // serveJSON answers one call of SQS.

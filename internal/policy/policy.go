@@ -1,107 +1,100 @@
-// Package policy reads access policies and says whether a topic may send to a queue, or what an identity may
-// do: every statement is considered, wildcards and conditions too, and a denial wins.
+// Package policy reads access policies as AWS reads them, and says whether a topic may send to a queue, or what
+// an identity may do. Every statement counts, a denial wins, and what cannot be known here is left undecided. The
+// rules are those of the IAM User Guide: "IAM JSON policy element reference", "Condition operators", "Set operators
+// for multivalued context keys", "AWS global condition context keys".
 package policy
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Policy is an access policy, of a queue or of an identity.
 type Policy struct {
-	Statement list[statement]
+	statements []statement
 }
 
-type statement struct {
-	Sid       string
-	Effect    string
-	Principal principal
-	Action    list[string]
-	NotAction list[string]
-	Resource  list[string]
-	Condition map[string]map[string]list[string] // operator, key, values
-}
+// variablesSince is the version of the policy language that has variables.
+const variablesSince = "2012-10-17"
 
-// Parse reads a policy as SQS returns it. An empty text is a policy without statements.
+// Parse reads a policy as SQS returns it. An empty text is a policy without statements. A statement that is JSON and
+// cannot be read is no error: it leaves open what it would decide.
 func Parse(text string) (Policy, error) {
-	var p Policy
-	if strings.TrimSpace(text) == "" {
-		return p, nil
+	var document struct {
+		Version   string
+		Statement list[json.RawMessage]
 	}
-	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return p, fmt.Errorf("reading the policy: %w", err)
+	if strings.TrimSpace(text) == "" {
+		return Policy{}, nil
+	}
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return Policy{}, fmt.Errorf("reading the policy: %w", err)
+	}
+	p := Policy{statements: make([]statement, len(document.Statement))}
+	for i, text := range document.Statement {
+		p.statements[i] = parseStatement(text)
+		p.statements[i].hasVariables = document.Version == variablesSince
 	}
 	return p, nil
 }
 
-// TopicMaySend reports whether SNS may send messages of a topic to a queue, and else says why not, so
-// that it completes "the topic may not send to the queue: ".
-func (p Policy) TopicMaySend(topicARN, queueARN string) (ok bool, why string) {
-	if len(p.Statement) == 0 {
-		return false, "the queue has no policy"
+// TopicMaySend says whether SNS may send messages of a topic to a queue. The reason completes "the topic may not
+// send to the queue: " for No, and "whether the topic may send is undecided: " for Undecided. A policy that asks for
+// the time is read as of now.
+func (p Policy) TopicMaySend(topicARN, queueARN string) Verdict {
+	if len(p.statements) == 0 {
+		return Verdict{No, "the queue has no policy"}
 	}
-	r := request{action: "sqs:SendMessage", resource: queueARN, context: map[string]string{
-		"aws:sourcearn": topicARN, "aws:sourceaccount": account(topicARN), "aws:securetransport": "true",
-	}}
-	allowed, denial := p.decide(r, statement.isForSNS)
-	switch {
-	case denial >= 0:
-		return false, fmt.Sprintf("statement %s denies it", p.Statement[denial].name(denial))
-	case !allowed:
-		return false, fmt.Sprintf("none of its %d statements allows sqs:SendMessage for it", len(p.Statement))
+	v := p.decide(request{
+		action: "sqs:SendMessage", resource: queueARN, sender: senderOf(topicARN, queueARN), context: contextOf(topicARN, queueARN, time.Now()),
+	})
+	if v.Decision == No && v.Why == "" {
+		v.Why = fmt.Sprintf("none of its %d statements allows sqs:SendMessage for it", len(p.statements))
 	}
-	return true, ""
+	return v
 }
 
-// Allows reports whether the identity that has the policy may do an action, such as "sqs:ReceiveMessage", with
-// a resource, "*" for an action without one. Statements with conditions do not count.
+// Allows reports whether the identity that has the policy may certainly do an action, such as "sqs:ReceiveMessage",
+// with a resource, "*" for an action without one. Conditions are undecided here: a statement that has some allows
+// nothing and denies nothing.
 func (p Policy) Allows(action, resource string) bool {
-	allowed, denial := p.decide(request{action: action, resource: resource}, func(statement) bool { return true })
-	return allowed && denial < 0
-}
-
-// decide looks at the statements that are about who asks. Denial is the index of the first that denies, or -1.
-func (p Policy) decide(r request, about func(statement) bool) (allowed bool, denial int) {
-	for i, s := range p.Statement {
-		if !about(s) || !s.applies(r) {
+	var allowed bool
+	for _, s := range p.statements {
+		if s.applies(request{action: action, resource: resource}).Decision != Yes {
 			continue
 		}
-		if s.Effect == "Deny" {
-			return false, i
+		if s.Effect == deny {
+			return false
 		}
-		allowed = allowed || s.Effect == "Allow"
+		allowed = allowed || s.Effect == allow
 	}
-	return allowed, -1
+	return allowed
 }
 
-func (s statement) name(i int) string {
-	if s.Sid != "" {
-		return fmt.Sprintf("%q", s.Sid)
+// decide asks every statement. A denial that is undecided leaves open what is allowed, and no more.
+func (p Policy) decide(r request) Verdict {
+	var allowed, denied Verdict
+	for i, s := range p.statements {
+		v := s.applies(r)
+		if v.Decision == Undecided {
+			v.Why = fmt.Sprintf("statement %s: %s", s.name(i), v.Why)
+		}
+		switch s.Effect {
+		case allow:
+			allowed = anyOf(allowed, v)
+		case deny:
+			if v.Decision == Yes {
+				return Verdict{No, fmt.Sprintf("statement %s denies it", s.name(i))}
+			}
+			denied = anyOf(denied, v)
+		default: // what such a statement would do is not known, that of one that cannot be read included
+			if v.Decision == Yes {
+				v = undecided(fmt.Sprintf("statement %s has an effect that is not known", s.name(i)))
+			}
+			allowed, denied = anyOf(allowed, v), anyOf(denied, v)
+		}
 	}
-	return fmt.Sprint(i + 1)
-}
-
-// account is the account in an ARN.
-func account(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
-}
-
-// list is a value or several, as policies have them.
-type list[T any] []T
-
-// UnmarshalJSON reads both forms.
-func (l *list[T]) UnmarshalJSON(text []byte) error {
-	if strings.HasPrefix(strings.TrimSpace(string(text)), "[") {
-		return json.Unmarshal(text, (*[]T)(l))
-	}
-	var one T
-	if err := json.Unmarshal(text, &one); err != nil {
-		return err
-	}
-	*l = list[T]{one}
-	return nil
+	return all(allowed, not(denied))
 }

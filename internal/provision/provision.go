@@ -20,6 +20,7 @@ import (
 	"github.com/seed08532102/iniesta/internal/filter"
 	"github.com/seed08532102/iniesta/internal/policy"
 	"github.com/seed08532102/iniesta/internal/subscription"
+	"github.com/seed08532102/iniesta/internal/terminal"
 )
 
 // Spec is what there should be.
@@ -77,11 +78,10 @@ func (p *plan) run(ctx context.Context) error {
 // call shows a call, and makes it where that was asked for.
 func (p *plan) call(what string, arguments map[string]string, do func() error) error {
 	p.calls++
-	fmt.Fprint(p.out, what)
+	p.say("%s\n", what)
 	for _, name := range slices.Sorted(maps.Keys(arguments)) {
-		fmt.Fprintf(p.out, "\n    %s = %s", name, arguments[name])
+		p.say("    %s = %s\n", name, arguments[name])
 	}
-	fmt.Fprintln(p.out)
 	if !p.apply {
 		return nil
 	}
@@ -91,7 +91,10 @@ func (p *plan) call(what string, arguments map[string]string, do func() error) e
 	return nil
 }
 
-func (p *plan) exists(what string) { fmt.Fprintf(p.out, "%s is there\n", what) }
+func (p *plan) exists(what string) { p.say("%s is there\n", what) }
+
+// say shows a line. Output that cannot be written stops no call.
+func (p *plan) say(format string, args ...any) { _, _ = terminal.Fprintf(p.out, format, args...) }
 
 func (p *plan) topic(ctx context.Context) error {
 	topicARN := p.TopicARN
@@ -205,13 +208,18 @@ func (p *plan) permission(ctx context.Context, q *Queue) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", q.Name, err)
 	}
-	if ok, _ := current.TopicMaySend(p.TopicARN, q.ARN()); ok {
+	now := current.TopicMaySend(p.TopicARN, q.ARN())
+	if now.Decision == policy.Yes {
 		p.exists("the permission of the topic to send")
 		return nil
 	}
 	changed, err := Allow(q.Attributes["Policy"], p.TopicARN, q.ARN())
 	if err != nil {
 		return err
+	}
+	if changed == q.Attributes["Policy"] {
+		p.exists("the permission of the topic to send, which is undecided: " + now.Why + ":")
+		return nil
 	}
 	return p.setAttributes(ctx, q, map[string]string{"Policy": changed})
 }

@@ -114,7 +114,7 @@ const slotsTried = 16
 func redirects(ctx context.Context, client redis.UniversalClient) bool {
 	pipe := client.Pipeline()
 	for range slotsTried {
-		pipe.Get(ctx, ProbePrefix+newToken())
+		pipe.Get(ctx, probePrefix+newToken())
 	}
 	replies, _ := pipe.Exec(ctx) // each reply has its error
 	for _, reply := range replies {
@@ -130,7 +130,7 @@ func redirects(ctx context.Context, client redis.UniversalClient) bool {
 
 // twins is, for each client, another one whose key it has found; -1 where there is none.
 func twins(ctx context.Context, clients []redis.UniversalClient) []int {
-	key, token := ProbePrefix+newToken(), newToken()
+	key, token := probePrefix+newToken(), newToken()
 	found := make([]int, len(clients))
 	set := make([]bool, len(clients))
 	each(clients, func(i int, client redis.UniversalClient) {

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// ProbePrefix begins the keys of probes. An ACL that allows the keys of messages allows them, and no message
+// probePrefix begins the keys of probes. An ACL that allows the keys of messages allows them, and no message
 // id looks like them. A random token follows, so that no two probes share a key.
-const ProbePrefix = "sqs:event:iniesta:probe:"
+const probePrefix = "sqs:event:iniesta:probe:"
 
 // Ping returns nil when a majority of the nodes accepts what a lock needs, and else an error matching
 // ErrOutage that says what the nodes answered. Where a write of a lock was accepted within three seconds, and
@@ -71,7 +71,7 @@ func (p *probes) join(l *Locker) *probe {
 // probe does what a lock does, with a key that no message has.
 func (l *Locker) probe() error {
 	ctx := context.Background() // each command has the node timeout
-	lease, err := l.acquire(ctx, ProbePrefix+newToken())
+	lease, err := l.acquire(ctx, probePrefix+newToken())
 	if errors.Is(err, ErrHeld) {
 		return fmt.Errorf("%w: a majority refuses to set a key that is free: are several nodes one database?", ErrOutage)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"time"
 
 	"github.com/seed08532102/iniesta/iniesta/config"
@@ -18,6 +17,7 @@ type goConsumer struct {
 	at     *process
 	client *sqs.Client
 	lock   *redlock.Locker
+	out    *callouts
 	deaf   time.Duration // to a stop
 }
 
@@ -33,7 +33,7 @@ func (w *world) newGo(ctx context.Context) consumer {
 		panic(err)
 	}
 	registry := sqs.NewRegistry()
-	if err := registry.AddHandler(func(ctx context.Context, m *sqs.Message) error { return w.handle(ctx, c.at, m.MessageID, m.RawBody) }); err != nil {
+	if err := registry.AddHandler(func(ctx context.Context, m *sqs.Message) error { return w.handle(ctx, c.at, m, m.MessageID, m.RawBody) }); err != nil {
 		panic(err)
 	}
 	settings := config.Default()
@@ -45,14 +45,12 @@ func (w *world) newGo(ctx context.Context) consumer {
 	if w.asksVisibility {
 		settings.VisibilityTimeout = w.visibility
 	}
-	options := []sqs.Option{
-		sqs.WithConfig(settings), sqs.WithAPI(w.sdk(network{c.at, w.server.Transport()})), sqs.WithRegistry(registry),
-		sqs.WithLocker(locker{c.lock}), sqs.WithLogger(slog.New(tracer{w.ledger, c.at})),
+	c.out = w.newCallouts(c.at)
+	options := append([]sqs.Option{
+		sqs.WithConfig(settings), sqs.WithAPI(w.api(c)), sqs.WithRegistry(registry),
+		sqs.WithLocker(w.locker(c)), sqs.WithLogger(slog.New(tracer{w.ledger, c.at, c.out})),
 		sqs.WithPollers(w.leastPollers, w.pollers),
-	}
-	if w.backsOff {
-		options = append(options, sqs.WithRetryBackoff(func(receives int) time.Duration { return time.Duration(receives) * time.Second }))
-	}
+	}, c.out.options()...)
 	if w.broken != nil {
 		options = w.broken(w, c, options)
 	}
@@ -63,7 +61,25 @@ func (w *world) newGo(ctx context.Context) consumer {
 	if err := c.client.StartReceivingMessages(ctx); err != nil {
 		panic(err)
 	}
+	c.at.receives.Store(true)
 	return c
+}
+
+// api is the SDK of a process.
+func (w *world) api(c *goConsumer) sqs.API {
+	api := w.sdk(w.to(c.at))
+	if w.has("sdk") {
+		return badAPI{api, c.out}
+	}
+	return api
+}
+
+// locker is the lock of a process. Without faults of its own it can be marked done on the side.
+func (w *world) locker(c *goConsumer) sqs.Locker {
+	if w.has("locker") {
+		return badLocker{locker{c.lock}, c.out}
+	}
+	return locker{c.lock}
 }
 
 func (c *goConsumer) process() *process { return c.at }
@@ -80,8 +96,11 @@ func (c *goConsumer) busy() int64 {
 }
 
 func (c *goConsumer) clear() int64 {
-	busy := c.busy()
-	for c.client.Close(context.Background()) != nil { // a handler of a killed process may take its time
+	busy, began := c.busy(), time.Now()
+	for err := errors.New(""); err != nil; { // a handler of a killed process may take its time
+		if err = c.client.Close(context.Background()); time.Since(began) > time.Hour {
+			panic(fmt.Sprintf("%s cannot be closed for an hour: %v", c.at.name, err))
+		}
 		time.Sleep(time.Second)
 	}
 	_ = c.lock.Close() // waits for what is on its way
@@ -116,67 +135,6 @@ func lost(err error) error {
 		return fmt.Errorf("%w: %w", sqs.ErrLockLost, err)
 	}
 	return err
-}
-
-var errHandler = errors.New("the handler failed")
-
-// handle is the handler of both languages. What it does is drawn from the message and from how often it
-// ran.
-func (w *world) handle(ctx context.Context, p *process, id, body string) (err error) {
-	told := ctx
-	if p.python {
-		told = nil
-	}
-	run := w.ledger.start(told, p, id, body)
-	ended := false
-	defer func() {
-		if !ended { // a panic, or the end of the goroutine
-			w.ledger.end(id, run, errHandler)
-		}
-	}()
-	err = w.work(ctx, p, body, w.ledger.attempts(id))
-	ended = true
-	w.ledger.end(id, run, err)
-	if errors.Is(err, errLater) {
-		return sqs.RetryAfter(3*time.Second, err)
-	}
-	return err
-}
-
-var errLater = errors.New("later")
-
-func (w *world) work(ctx context.Context, p *process, body string, attempt int) error {
-	r := w.draw("handler", body, attempt)
-	if !w.has("handler") || attempt > 6 { // in the end everything succeeds
-		return p.rest(context.Background(), between(r, 0, 50*time.Millisecond))
-	}
-	switch n := r.IntN(100); {
-	case n < 60:
-		return p.rest(context.Background(), between(r, 0, 200*time.Millisecond))
-	case n < 70:
-		return p.rest(ctx, between(r, time.Second, 30*time.Second)) // heeds its context
-	case n < 78:
-		return p.rest(context.Background(), between(r, time.Second, 30*time.Second)) // does not
-	case n < 80:
-		return p.rest(context.Background(), w.maxExtension+between(r, 0, 20*time.Second)) // past every timeout
-	case n < 88:
-		return errHandler
-	case n < 92:
-		return errLater
-	case n < 94:
-		panic("the handler panicked")
-	case n < 96 && !p.python:
-		runtime.Goexit()
-	}
-	_ = p.rest(context.Background(), between(r, 0, 3*time.Second))
-	return nil
-}
-
-// attempts is how often handlers began a message, this time included.
-func (l *ledger) attempts(id string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.life(id).runs)
 }
 
 // breakage makes a consumer break a promise.

@@ -20,6 +20,7 @@ type ledger struct {
 	mu        sync.Mutex
 	lives     map[string]*life // by message id
 	bodies    map[string]*life // of messages that producers know were sent
+	again     map[string]bool  // bodies of messages that handlers sent
 	outages   []span           // of a majority of the lock nodes
 	wrong     []string
 	wrongLife *life // of the first thing that is wrong
@@ -34,6 +35,8 @@ type life struct {
 	succeeded       *run // the newest that did
 	received        int
 	pythons         map[*process]time.Time // until when those hold its lock
+	hindered        map[*process]time.Time // when code of the user's that is about it last misbehaved
+	receipts        map[*process][]time.Time
 	notes           []note
 }
 
@@ -56,7 +59,7 @@ const graceOfAStop = 3 * time.Second
 const settleTime = 20 * time.Second
 
 func newLedger(p *plan) *ledger {
-	return &ledger{plan: p, began: time.Now(), lives: make(map[string]*life), bodies: make(map[string]*life)}
+	return &ledger{plan: p, began: time.Now(), lives: make(map[string]*life), bodies: make(map[string]*life), again: make(map[string]bool)}
 }
 
 func (l *ledger) life(id string) *life {
@@ -91,9 +94,34 @@ func (l *ledger) sent(id, body, group, order string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := l.life(id)
+	if m.body != "" && m.body != body {
+		l.fail(m, "it ran as %s before it was known to be sent as %s", m.body, body)
+	}
 	m.body, m.group, m.order = body, group, order
 	l.bodies[body] = m
 	l.note(m, "sent as %s", body)
+}
+
+// sentAgain notes a message that a handler sent. Its id is not known: it is another message, whoever sent it.
+func (l *ledger) sentAgain(body string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.again[body] = true
+}
+
+// hinder notes that code of the user's, about a message or none, misbehaves in a process.
+func (l *ledger) hinder(p *process, id, what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if id == "" {
+		return
+	}
+	m := l.life(id)
+	if m.hindered == nil {
+		m.hindered = make(map[*process]time.Time)
+	}
+	m.hindered[p] = time.Now()
+	l.note(m, "%s", what)
 }
 
 // start notes that a handler runs, and looks at every promise about that.
@@ -106,6 +134,9 @@ func (l *ledger) start(ctx context.Context, p *process, id, body string) *run {
 	}
 	m.received++
 	l.note(m, "%s runs it", p.name)
+	if m.body != body {
+		l.fail(m, "%s runs it with a body that nobody sent", p.name)
+	}
 	for _, other := range m.runs {
 		if l.overlaps(m, other) {
 			l.fail(m, "%s runs it while %s still does", p.name, other.process.name)
@@ -158,7 +189,57 @@ func (l *ledger) remembered(m *life) bool {
 		return false
 	}
 	until := s.to.Add(settleTime)
-	return !s.process.stoodStill(s.to, until) && !l.outageDuring(s.to.Add(-time.Second), until)
+	if s.process.stoodStill(s.to, until) {
+		return false
+	}
+	if m.hindered[s.process].After(s.to.Add(-slowest)) { // its Locker did not return while it was to mark
+		return false
+	}
+	return l.plan.keepsInvisible() || !l.outageDuring(s.to.Add(-time.Second), until)
+}
+
+// keepsInvisible reports whether nothing but its consumer can make a message visible: then its success can be
+// marked however long that takes.
+func (p *plan) keepsInvisible() bool {
+	return !slices.ContainsFunc([]string{"api", "lost", "slow-api", "batch", "entries", "duplicate", "denied", "sdk", "locker", "logger", "kill", "pause", "stop"}, p.has)
+}
+
+// mayLose reports whether there is a reason for a process to lose the lock of a message whose handler runs.
+func (l *ledger) mayLose(m *life, r *run) bool {
+	recently := time.Now().Add(-2 * l.plan.lockTimeout)
+	return l.outageDuring(recently, time.Now()) || r.process.stoodStill(recently, time.Now()) || m.hindered[r.process].After(recently.Add(-slowest)) || l.keptLong(m, r)
+}
+
+// keptLong reports whether INIESTA_MAX_EXTENSION has passed since a receipt that a run may come from: its lock is not
+// extended any more.
+func (l *ledger) keptLong(m *life, r *run) bool {
+	most := l.plan.maxExtension
+	return slices.ContainsFunc(m.receipts[r.process], func(at time.Time) bool {
+		return !at.After(r.from) && r.from.Sub(at) <= most && time.Since(at) >= most-l.plan.lockTimeout
+	})
+}
+
+// receipt notes that a process received a message.
+func (l *ledger) receipt(p *process, id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.life(id)
+	if m.receipts == nil {
+		m.receipts = make(map[*process][]time.Time)
+	}
+	m.receipts[p] = append(m.receipts[p], time.Now())
+}
+
+// lostLock notes that a process says that it has lost the lock of a message.
+func (l *ledger) lostLock(m *life, p *process) {
+	for _, r := range m.runs { // also where its context had ended before, by a timeout
+		if r.process != p || !r.to.IsZero() {
+			continue
+		}
+		if r.lost = true; !l.mayLose(m, r) {
+			l.fail(m, "%s lost its lock, and nothing was wrong with the nodes", p.name)
+		}
+	}
 }
 
 // told reports whether a handler knows that its message may be somebody else's: its lock is lost, or is not

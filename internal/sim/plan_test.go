@@ -28,12 +28,23 @@ type plan struct {
 	concurrency, pollers, leastPollers, receives, tries             int           // receives is how many messages one brings at most
 	asksVisibility, backsOff                                        bool          // the visibility timeout is not the queue's; failures are retried by their number
 
+	works, latency time.Duration // of every handler, of every receive; 0 where they are drawn, or take no time
+	damaged        string        // a body that always arrives damaged
+	always         string        // a kind of fault that every call has; empty where it is drawn
+	does           string        // what code of the user's does where it misbehaves; empty for one thing or another
+
 	without []string // kinds of faults that do not happen
 	broken  breakage // nil but for variants that are to be caught
 }
 
-// The kinds of faults.
-var kinds = []string{"api", "lost", "slow-api", "batch", "duplicate", "node", "wipe", "clock", "majority", "handler", "kill", "pause", "stop"}
+// The kinds of faults: of SQS, of the lock nodes, of handlers, of other code that the user gives, of processes.
+var kinds = slices.Concat([]string{"api", "lost", "slow-api", "batch", "duplicate", "node", "wipe", "clock", "majority", "handler", "kill", "pause", "stop"}, rareKinds)
+
+// Of these a seed has a few: one hides another, and the rest has to stay what it is without.
+var rareKinds = []string{"entries", "spoiled", "empty", "capped", "denied", "writes", "errors", "message", "logger", "locker", "spans", "hook", "backoff", "sdk"}
+
+// outages are those beside which no node may lose its data.
+var outages = []string{"node", "majority", "writes"}
 
 func newPlan(seed uint64) *plan {
 	p := &plan{seed: seed}
@@ -64,10 +75,14 @@ func newPlan(seed uint64) *plan {
 	if r.IntN(2) == 0 {
 		p.without = append(p.without, "wipe")
 	} else {
-		p.without = append(p.without, "node", "majority")
+		p.without = append(p.without, outages...)
 	}
 	for _, k := range kinds { // not every kind each time: some faults hide others
-		if r.IntN(4) == 0 && !slices.Contains(p.without, k) {
+		often := 3
+		if slices.Contains(rareKinds, k) {
+			often = 1
+		}
+		if r.IntN(4) >= often && !slices.Contains(p.without, k) {
 			p.without = append(p.without, k)
 		}
 	}
@@ -76,8 +91,17 @@ func newPlan(seed uint64) *plan {
 	p.wait = time.Duration(1+r.IntN(20)) * time.Second
 	p.pollers, p.receives, p.tries = 1+r.IntN(10), 1+r.IntN(10), 1+r.IntN(3)
 	p.leastPollers = 1 + r.IntN(p.pollers)
-	p.asksVisibility, p.backsOff = r.IntN(3) == 0, r.IntN(3) == 0
+	p.asksVisibility, p.backsOff = r.IntN(3) == 0, r.IntN(3) == 0 || p.has("backoff")
 	return p
+}
+
+// ask has the plan do with kinds of faults, and without others.
+func (p *plan) ask(with, without []string) {
+	if slices.ContainsFunc(with, func(kind string) bool { return slices.Contains(outages, kind) }) {
+		without = append(without, "wipe")
+	}
+	p.without = slices.DeleteFunc(p.without, func(kind string) bool { return slices.Contains(with, kind) })
+	p.without = append(p.without, without...)
 }
 
 func (p *plan) has(kind string) bool { return !slices.Contains(p.without, kind) }
@@ -91,8 +115,13 @@ func (p *plan) draw(what ...any) *rand.Rand {
 
 // String says how to run it again.
 func (p *plan) String() string {
-	return fmt.Sprintf("INIESTA_SIM_SEED=%d INIESTA_SIM_WITHOUT=%s INIESTA_SIM_MESSAGES=%d go test ./internal/sim -run Promises -v",
-		p.seed, strings.Join(p.without, ","), p.messages)
+	without := slices.Compact(slices.Sorted(slices.Values(p.without)))
+	does := ""
+	if p.does != "" {
+		does = fmt.Sprintf("INIESTA_SIM_DOES=%q ", p.does)
+	}
+	return fmt.Sprintf("%sINIESTA_SIM_SEED=%d INIESTA_SIM_WITHOUT=%s INIESTA_SIM_MESSAGES=%d go test ./internal/sim -run Promises -v",
+		does, p.seed, strings.Join(without, ","), p.messages)
 }
 
 // between draws a time.

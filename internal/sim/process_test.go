@@ -3,9 +3,9 @@ package sim
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-redsync/redsync/v4/redis"
@@ -14,8 +14,9 @@ import (
 // process is a consumer as the operating system has it: it can be made to stand still, or be killed. What
 // it does to the outside goes through pass.
 type process struct {
-	name   string
-	python bool
+	name     string
+	python   bool
+	receives atomic.Bool // it was started
 
 	mu      sync.Mutex
 	frozen  chan struct{} // closed when it goes on; nil while it does
@@ -114,23 +115,6 @@ func (p *process) rest(ctx context.Context, d time.Duration) error {
 		return errKilled
 	}
 	return err
-}
-
-// network is the process's way to SQS.
-type network struct {
-	process *process
-	inner   http.RoundTripper
-}
-
-func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := n.process.pass(r.Context()); err != nil {
-		return nil, err
-	}
-	out, err := n.inner.RoundTrip(r)
-	if e := n.process.pass(r.Context()); e != nil {
-		return nil, e
-	}
-	return out, err
 }
 
 // lockNode is the process's way to a lock node.

@@ -20,14 +20,20 @@ func setting(name string, normal int) int {
 	return normal
 }
 
-// TestPromises runs many seeds. INIESTA_SIM_SEEDS says how many, INIESTA_SIM_SEED runs one.
+func list(name string) []string {
+	return strings.FieldsFunc(os.Getenv(name), func(r rune) bool { return r == ',' })
+}
+
+// TestPromises runs many seeds. INIESTA_SIM_SEEDS says how many, INIESTA_SIM_SEED runs one. Of many, INIESTA_SIM_WITH
+// and INIESTA_SIM_WITHOUT name kinds of faults that each has, or none. INIESTA_SIM_DOES, one of misdeeds, is the only
+// thing that code of the user's does where it misbehaves.
 func TestPromises(t *testing.T) {
 	if one := setting("INIESTA_SIM_SEED", 0); one != 0 {
 		p := newPlan(uint64(one))
 		if without, given := os.LookupEnv("INIESTA_SIM_WITHOUT"); given {
 			p.without = strings.Split(without, ",")
 		}
-		p.messages = setting("INIESTA_SIM_MESSAGES", p.messages)
+		p.messages, p.does = setting("INIESTA_SIM_MESSAGES", p.messages), os.Getenv("INIESTA_SIM_DOES")
 		t.Logf("%+v", *p)
 		report(t, p, simulate(t, p))
 		return
@@ -40,6 +46,8 @@ func TestPromises(t *testing.T) {
 			var done tally
 			for seed := first + shard; seed < first+seeds; seed += shards {
 				p := newPlan(uint64(seed))
+				p.does = os.Getenv("INIESTA_SIM_DOES")
+				p.ask(list("INIESTA_SIM_WITH"), list("INIESTA_SIM_WITHOUT"))
 				l := simulate(t, p)
 				report(t, p, l)
 				if done.add(l); done.seeds%10_000 == 0 {

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"sync"
 	"time"
 
@@ -22,7 +24,7 @@ type python struct {
 
 func (w *world) newPython(ctx context.Context) consumer {
 	c := &python{at: &process{name: w.name("python"), python: true}, w: w}
-	c.api = w.sdk(network{c.at, w.server.Transport()})
+	c.api = w.sdk(w.to(c.at))
 	ctx, c.stopped = context.WithCancel(ctx)
 	c.loop.Go(func() { c.poll(ctx) })
 	return c
@@ -45,7 +47,7 @@ func (c *python) clear() int64 {
 func (c *python) poll(ctx context.Context) {
 	for ctx.Err() == nil {
 		out, err := c.api.ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{QueueUrl: &c.w.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 20})
-		if err != nil { // the original asks again at once, for ever
+		if err != nil || len(out.Messages) == 0 { // the original asks again at once, for ever
 			time.Sleep(time.Second)
 			continue
 		}
@@ -59,6 +61,9 @@ func (c *python) poll(ctx context.Context) {
 
 // take handles one message, whatever happens to the process meanwhile.
 func (c *python) take(m types.Message) {
+	if !intact(&m) {
+		return
+	}
 	token, key := uuid.NewString(), "sqs:event:"+*m.MessageId
 	if !c.hold(*m.MessageId, token) {
 		c.giveUp(key, token)
@@ -82,7 +87,7 @@ func (c *python) handles(m types.Message) (ok bool) {
 			ok = false
 		}
 	}()
-	return c.w.handle(context.Background(), c.at, *m.MessageId, *m.Body) == nil
+	return c.w.handle(context.Background(), c.at, nil, *m.MessageId, *m.Body) == nil
 }
 
 // hold sets the key on a majority, at once on all nodes. The answer of one that hangs is waited for, so that
@@ -142,4 +147,12 @@ func (c *python) extend(id, token string, done <-chan struct{}) {
 			c.hold(id, token)
 		}
 	}
+}
+
+// intact reports whether the body is the one that was sent.
+func intact(m *types.Message) bool { return sumOf(*m.Body) == *m.MD5OfBody }
+
+func sumOf(body string) string {
+	sum := md5.Sum([]byte(body))
+	return hex.EncodeToString(sum[:])
 }

@@ -17,6 +17,7 @@ import (
 type tracer struct {
 	ledger  *ledger
 	process *process
+	out     *callouts
 }
 
 func (t tracer) Enabled(context.Context, slog.Level) bool { return true }
@@ -34,19 +35,21 @@ func (t tracer) Handle(_ context.Context, r slog.Record) error {
 		}
 		return true
 	})
-	if id == "" {
-		return nil
+	if id != "" {
+		t.note(id, r.Message, why)
 	}
+	t.out.call(nowAndThen/4, "logger", id, r.Message)
+	return nil
+}
+
+func (t tracer) note(id, what, why string) {
 	t.ledger.mu.Lock()
 	defer t.ledger.mu.Unlock()
 	life := t.ledger.life(id)
-	if strings.HasPrefix(why, ": "+sqs.ErrLockLost.Error()) { // also where the context had ended before, by a timeout
-		for _, run := range life.runs {
-			run.lost = run.lost || run.process == t.process && run.to.IsZero()
-		}
+	t.ledger.note(life, "%s: %s%s", t.process.name, strings.TrimPrefix(what, "[INIESTA] "), why)
+	if strings.HasPrefix(why, ": "+sqs.ErrLockLost.Error()) {
+		t.ledger.lostLock(life, t.process)
 	}
-	t.ledger.note(life, "%s: %s%s", t.process.name, strings.TrimPrefix(r.Message, "[INIESTA] "), why)
-	return nil
 }
 
 // note is what happened to a message, once or again and again.

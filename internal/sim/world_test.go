@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +19,6 @@ import (
 
 	"github.com/seed08532102/iniesta/internal/localaws"
 	"github.com/seed08532102/iniesta/internal/locknode"
-	"github.com/seed08532102/iniesta/internal/redlock"
 )
 
 // world is one simulation.
@@ -29,6 +28,11 @@ type world struct {
 	server *localaws.Server
 	nodes  []*locknode.Node
 	url    string
+
+	denied  atomic.Pointer[[]string] // operations that SQS refuses
+	empty   atomic.Bool              // every receive returns at once with nothing
+	meddled sync.Map                 // ids of messages that their handlers changed
+	calmed  atomic.Bool              // no fault begins any more
 
 	mu        sync.Mutex
 	consumers []consumer
@@ -50,6 +54,12 @@ func simulate(t *testing.T, p *plan) *ledger { return simulateWith(t, p, nil) }
 
 // simulateWith runs a plan with a trouble of the caller's.
 func simulateWith(t *testing.T, p *plan, trouble func(*world)) (l *ledger) {
+	defer watch(p)()
+	defer func() {
+		if v := recover(); v != nil { // such as a deadlock
+			panic(fmt.Sprintf("%v. replay: %s", v, p))
+		}
+	}()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{plan: p, ledger: newLedger(p), server: localaws.New()}
 		l = w.ledger
@@ -88,12 +98,12 @@ func (w *world) run(ctx context.Context, trouble func(*world)) {
 	for range w.calm / time.Minute { // or less where everything has come to rest
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if w.drained() {
+		if w.atRest() {
 			break
 		}
 	}
 	w.judge()
-	time.Sleep(2 * w.lockTimeout)
+	w.judgeProcesses(ctx) // for longer than any lock lives
 	w.judgeLocks()
 	w.clear()
 }
@@ -115,7 +125,8 @@ func (w *world) name(kind string) string {
 func (w *world) sdk(transport http.RoundTripper) *awssqs.Client {
 	return awssqs.New(awssqs.Options{
 		BaseEndpoint: aws.String("http://localhost"), Region: "us-east-1", HTTPClient: &http.Client{Transport: transport},
-		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
+		Credentials:                      credentials.NewStaticCredentialsProvider("key", "secret", ""),
+		DisableMessageChecksumValidation: true, // who refuses a damaged body, and what else with it, is the library
 	})
 }
 
@@ -171,10 +182,8 @@ func (w *world) produce(ctx context.Context, producer int) {
 
 // recover ends every fault and has somebody there who receives.
 func (w *world) recover(ctx context.Context) {
-	for _, n := range w.nodes {
-		n.Up()
-		n.SetLatency(0)
-	}
+	w.calmed.Store(true)
+	w.mend()
 	alive := false
 	for _, c := range w.processes() {
 		p := c.process()
@@ -194,8 +203,8 @@ func (w *world) processes() []consumer {
 	return slices.Clone(w.consumers)
 }
 
-// drained reports whether there is nothing left to do.
-func (w *world) drained() bool {
+// atRest reports whether there is nothing left to do.
+func (w *world) atRest() bool {
 	if len(w.server.Inspect(w.queue()).Messages) > 0 {
 		return false
 	}
@@ -205,44 +214,6 @@ func (w *world) drained() bool {
 		}
 	}
 	return true
-}
-
-// judge looks at what is left when the calm has passed.
-func (w *world) judge() {
-	l := w.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	state := w.server.Inspect(w.queue())
-	for _, m := range state.Messages {
-		l.fail(l.life(m.ID), "it is still in the queue after %s of calm, received %d times, in flight %v", w.calm, m.Receives, m.InFlight)
-	}
-	for _, m := range l.bodies {
-		if m.succeeded == nil {
-			l.fail(m, "it is lost: no handler has succeeded, and it was deleted %d times", state.Deleted[m.id])
-		}
-	}
-	for id := range state.Deleted {
-		if m := l.life(id); m.succeeded == nil {
-			l.fail(m, "it was deleted and no handler has succeeded")
-		}
-	}
-}
-
-// judgeLocks looks for locks that nobody needs any more.
-func (w *world) judgeLocks() {
-	l := w.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(w.server.Inspect(w.queue()).Messages) > 0 {
-		return
-	}
-	for i, node := range w.nodes {
-		for key, value := range node.Keys() {
-			if value != redlock.DoneMark && !strings.HasPrefix(key, redlock.ProbePrefix) { // idle consumers probe
-				l.fail(l.life(strings.TrimPrefix(key, "sqs:event:")), "it is still locked on node %d, and the queue is empty", i)
-			}
-		}
-	}
 }
 
 // clear ends every process, and checks that those that lived hold nothing.

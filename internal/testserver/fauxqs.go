@@ -1,6 +1,7 @@
 package testserver
 
 import (
+	_ "embed" // the script that binds fauxqs to the loopback
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +14,11 @@ const FauxqsVariable = "INIESTA_FAUXQS"
 
 const installFauxqs = "install node, then npm install --no-save --no-package-lock fauxqs@1.9.2 in the repository"
 
-// Fauxqs starts fauxqs, an SQS and SNS server that others wrote, and returns its URL. It ends with the
-// test. The test is skipped where there is none to start; see Missing.
+//go:embed loopback.cjs
+var loopbackScript []byte
+
+// Fauxqs starts fauxqs, an SQS and SNS server that others wrote, on 127.0.0.1 alone, and returns its URL. It ends
+// with the test. The test is skipped where there is none to start; see Missing.
 func Fauxqs(t testing.TB) string {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -22,9 +26,11 @@ func Fauxqs(t testing.TB) string {
 	if err != nil || script == "" {
 		Missing(t, "fauxqs", installFauxqs)
 	}
+	loopback := filepath.Join(t.TempDir(), "loopback.cjs")
+	must(t, os.WriteFile(loopback, loopbackScript, 0o600))
 	port := freePort(t)
 	p := &process{t: t, address: "127.0.0.1:" + port, command: func() *exec.Cmd {
-		c := exec.Command(node, script)
+		c := exec.Command(node, "--require", loopback, script)
 		c.Env = append(os.Environ(), "FAUXQS_PORT="+port, "FAUXQS_HOST=127.0.0.1", "FAUXQS_LOGGER=false")
 		return c
 	}}

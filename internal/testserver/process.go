@@ -2,8 +2,8 @@ package testserver
 
 import (
 	"net"
+	"os"
 	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -37,7 +37,7 @@ func (p *process) start() {
 	}
 }
 
-func (p *process) signal(s syscall.Signal) {
+func (p *process) signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.running.Process.Signal(s); err != nil {
 		p.t.Fatalf("sending %s to %s: %v", s, p.running.Path, err)

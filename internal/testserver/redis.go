@@ -3,7 +3,6 @@ package testserver
 import (
 	"fmt"
 	"os/exec"
-	"syscall"
 	"testing"
 )
 
@@ -49,12 +48,6 @@ func URLs(nodes []*RedisNode) []string {
 
 // URL is the node's URL.
 func (n *RedisNode) URL() string { return fmt.Sprintf("redis://%s/0", n.process.address) }
-
-// Pause has the server hang: connections stay open and nothing answers.
-func (n *RedisNode) Pause() { n.process.signal(syscall.SIGSTOP) }
-
-// Resume ends a Pause.
-func (n *RedisNode) Resume() { n.process.signal(syscall.SIGCONT) }
 
 // Kill ends the server.
 func (n *RedisNode) Kill() { n.process.kill() }
