@@ -16,8 +16,8 @@ const healthTimeout = 2 * time.Second
 
 // Healthy returns nil while the application does its work, and otherwise an error that says why not:
 // ErrStopped, and where the types poll what sqs.Client.Healthy returns: sqs.ErrNotReceiving before Start,
-// sqs.ErrLockNotAcquired without a majority of the lock nodes, the error of receives once none has
-// succeeded for three of their waits.
+// sqs.ErrLockNotAcquired while no majority of the lock nodes takes a lock, sqs.ErrNotSettled while messages cannot
+// be deleted, kept invisible or marked, the error of receives once none has succeeded for three of their waits.
 func (a *App) Healthy(ctx context.Context) error {
 	a.mu.Lock()
 	stopped := a.stopped
@@ -62,7 +62,8 @@ type counters struct {
 //
 // /healthz is for restarting: it fails only when the loop has ended although the application was not
 // stopped. /readyz is for alarms and rollouts: it fails while Healthy returns an error, which is before
-// Start, during a stop, during an outage of SQS, and without a majority of the lock nodes. Do not restart
+// Start, during a stop, during an outage of SQS, without a majority of the lock nodes, and without the permission
+// to delete messages. Do not restart
 // on it: a restart cures none of these.
 func (a *App) HealthHandler() http.Handler {
 	mux := http.NewServeMux()

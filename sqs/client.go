@@ -70,10 +70,11 @@ func (c *Client) currentRegistry() *Registry {
 	return c.registry
 }
 
-// Initialize resolves the queue, reads its visibility timeout and pings the lock nodes. It has to
-// come before everything that talks to SQS. A second call sets the client up anew from New's options
+// Initialize resolves the queue, reads its visibility timeout and asks the lock nodes for a write like that of a
+// lock. It has to come before everything that talks to SQS. A second call sets the client up anew from New's options
 // and its own; while messages are being received it returns ErrReceiving. A queue that does not exist
-// is ErrQueueNotFound, lock nodes without a majority are ErrLockNotAcquired.
+// is ErrQueueNotFound. Lock nodes of which no majority takes a lock, a node of a Redis Cluster behind a client for one
+// server, and one database under several names are ErrLockNotAcquired.
 func (c *Client) Initialize(ctx context.Context, opts ...Option) error {
 	c.changing.Lock()
 	defer c.changing.Unlock()

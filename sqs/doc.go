@@ -20,7 +20,7 @@
 // # What happens to a message
 //
 // Each message is received, locked on its id over several Redis nodes, given to the handler of its
-// event, marked as done and deleted:
+// event, marked as done, deleted, and only then let go:
 //
 //	received --> locked --> running --> done --> deleted
 //	    |           |          |
@@ -30,8 +30,8 @@
 //	    |           +--> skipped              another consumer has the lock
 //	    +--> released                         no majority of the lock nodes, or a stop: visible again
 //
-// Its visibility timeout and its lock are extended for as long as it waits or runs, up to
-// INIESTA_MAX_EXTENSION. A handler's context ends when its time is up (ErrHandlerTimeout), when its
+// Its lock is extended until the mark is written, its visibility timeout until SQS confirms the delete, both up
+// to INIESTA_MAX_EXTENSION. A delete that SQS does not confirm is asked for again. A handler's context ends when its time is up (ErrHandlerTimeout), when its
 // lock is lost (ErrLockLost) and at the end of a shutdown (ErrShutdown); context.Cause says which. A
 // handler that goes on all the same keeps its slot, lock and visibility until it returns, and when it
 // returns nil its message was handled, however late.
@@ -42,6 +42,13 @@
 // handler that succeeded is not run again for the same message within the idempotency window, and at
 // most one runs at any time. A process that dies between a handler's effect and its mark leaves the
 // message to be run again.
+//
+// # Outages
+//
+// While no majority of the lock nodes takes a lock, or SQS refuses to delete, receiving pauses, so that messages do
+// not walk to the dead-letter queue. It goes on by itself. [Client.Healthy] names the cause, [Client.Stats] counts
+// what became of the messages. Code given to the client that panics, ends its goroutine or blocks is a failure of
+// that one call.
 //
 // # FIFO queues
 //

@@ -14,14 +14,15 @@ import (
 type Locker interface {
 	// Acquire takes the lease on a message id. It returns an error matching ErrLockHeld while another
 	// consumer has the lease, and ErrAlreadyHandled where the message was marked done. Any other
-	// error is an outage, also where the store of the locks answers and refuses: the message is given back, and
-	// receiving pauses until Ping succeeds.
+	// error is an outage, also where the store of the locks answers and refuses: the message is released, and
+	// receiving pauses until a lock can be had: it is asked for once a second on an id of its own, which begins
+	// with iniesta-probe-.
 	Acquire(ctx context.Context, messageID string) (Lease, error)
 	// Ping returns nil where Acquire, Extend, MarkDone and Release would succeed. It has to try what
 	// they do, for instance a write where they write: a store that can be read and not written would take
 	// messages to the dead-letter queue otherwise. A success of a few seconds ago may stand for a new
-	// attempt, unless a call has failed since. Ping is called by Initialize, by Healthy, every second while
-	// receiving is paused, and before a receive when no lock was taken for five seconds.
+	// attempt, unless a call has failed since. Ping is called by Initialize, by Healthy, and before a receive
+	// when no lock was taken for five seconds.
 	Ping(ctx context.Context) error
 }
 
@@ -32,8 +33,9 @@ type Lease interface {
 	// Extend renews the lease for its whole time. An error matching ErrLockLost means that it is lost;
 	// after any other error it is tried again until the lease has ended.
 	Extend(ctx context.Context) error
-	// MarkDone turns the lease into a mark that makes Acquire return ErrAlreadyHandled for window. It
-	// is tried again for a few seconds unless its error matches ErrLockLost.
+	// MarkDone turns the lease into a mark that makes Acquire return ErrAlreadyHandled for window. Unless
+	// its error matches ErrLockLost it is tried again, while the lease is extended: for 20 seconds where other
+	// locks can be had, else until an outage ends, INIESTA_MAX_EXTENSION has passed, or a stop ends handlers.
 	MarkDone(ctx context.Context, window time.Duration) error
 	// Release gives the lease up. Releasing a lease that has ended is no error.
 	Release(ctx context.Context) error

@@ -19,7 +19,7 @@ type Stats struct {
 	// Deprecated: use Released.
 	GivenBack int64
 
-	DeleteFailures       int64 // deletes given up after their retries
+	DeleteFailures       int64 // deletes that SQS did not confirm within 20 s; each is asked for again until a stop
 	LockFailures         int64 // locks that could not be marked or released
 	LocksLost            int64 // handlers whose lock was lost while they ran
 	LockExtensions       int64

@@ -28,6 +28,10 @@
 // restarted empty. That would also revive a lease that had ended on every node, and somebody may have
 // worked meanwhile, so an extension that is not confirmed before the lease's end counts as lost.
 //
+// Ping asks for what a lock needs: it locks, reads, extends and releases a key of its own, unless a write of a lock
+// was accepted a moment ago. A node that answers reads and refuses writes is no help. Check, for the start, also
+// refuses a node of a cluster behind a client for one server, and one database under several names.
+//
 // What is promised: while a majority of the nodes keeps its data and the clocks run at nearly the same
 // rate, a name has at most one holder. What is not: anything after a majority lost its data; a mark
 // that only a minority has is found where the name is taken, and not where a majority is free; and a

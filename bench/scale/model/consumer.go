@@ -48,7 +48,7 @@ func (c *consumer) start() {
 	c.grow()
 }
 
-// stop has it receive nothing more: what it has is handled, what still comes is given back.
+// stop has it receive nothing more: what it has is handled, what still comes is released.
 func (c *consumer) stop() { c.stopping = true }
 
 func (c *consumer) grow() {
