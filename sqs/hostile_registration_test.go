@@ -1,6 +1,7 @@
 package sqs_test
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 
@@ -14,7 +15,7 @@ type placer interface{ Placed(*sqs.Message) error }
 
 type base struct{ n int }
 
-func (b base) Placed(*sqs.Message) error { b.n++; return nil }
+func (b base) Placed(*sqs.Message) error { return fmt.Errorf("placed %d", b.n) }
 
 type (
 	withInterface struct{ placer }
