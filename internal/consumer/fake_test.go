@@ -118,3 +118,10 @@ func newConsumer(change ...func(*Options)) *Consumer {
 	}
 	return New(o)
 }
+
+// unsettledNow is how many messages are not settled.
+func (c *capacity) unsettledNow() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unsettled
+}

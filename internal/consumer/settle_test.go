@@ -85,7 +85,7 @@ func TestAHandleThatCameInDuringTheDeleteIsDeletedToo(t *testing.T) {
 				assert.Equal(t, []string{"first", "second"}, d.list())
 				messages, _ := r.InFlight()
 				assert.Zero(t, messages)
-				assert.Zero(t, r.capacity.unsettled)
+				assert.Zero(t, r.capacity.unsettledNow())
 				assert.EqualValues(t, 1, c.Counters.Handled.Load())
 			})
 		})
