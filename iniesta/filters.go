@@ -12,7 +12,7 @@ import (
 // INIESTA_SNS_EVENT_KEY and INIESTA_SQS_CONSUMER_FILTERS of the environment. It encodes to the JSON that
 // SNS takes. Python: Iniesta.filter_policies.
 func FilterPolicies() (sqs.FilterPolicy, error) {
-	c, err := config.Load()
+	c, err := config.Load(config.NoLocks)
 	if err != nil {
 		return nil, fmt.Errorf("iniesta: %w", err)
 	}

@@ -63,9 +63,9 @@ func (o *options) shared() bool { return o.sqs == sqs.SQSClient || o.sns == sns.
 // settings are those given, else those of the environment.
 func (o *options) settings() (config.Config, error) {
 	if o.config == nil {
-		return config.Load()
+		return config.Load(sqs.UnusedSettings(o.sqsOptions...)...)
 	}
-	return *o.config, o.config.Validate()
+	return *o.config, o.config.Validate(sqs.UnusedSettings(o.sqsOptions...)...)
 }
 
 func (o *options) forSQS(c config.Config) []sqs.Option {

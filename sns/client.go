@@ -67,13 +67,19 @@ func (c *Client) Initialize(ctx context.Context, opts ...Option) error {
 		t.release()
 		return fmt.Errorf("sns: initializing: %w", err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.topic != nil {
-		c.topic.release()
-	}
-	c.topic, c.logger = t, o.logger
+	c.replace(t, o.logger)
 	return nil
+}
+
+// replace takes the place of what an earlier Initialize opened, and releases it.
+func (c *Client) replace(t *topic, logger *slog.Logger) {
+	c.mu.Lock()
+	old := c.topic
+	c.topic, c.logger = t, logger
+	c.mu.Unlock()
+	if old != nil {
+		old.release()
+	}
 }
 
 // log is WithLogger's, or slog's default one.

@@ -27,7 +27,8 @@ type incoming struct {
 
 // Decode makes the user's view of a received message, and copies out what the engine has to know.
 func (s *setup) Decode(raw *types.Message) consumer.Message {
-	in := &incoming{raw: raw, own: *newMessage(raw, s.queue)}
+	in := &incoming{raw: raw}
+	in.own.fill(raw, s.queue)
 	in.message = &in.own
 	in.own.Attributes = maps.Clone(raw.Attributes) // the log reads SQS's own, also while a handler's goroutine writes
 	return in.forEngine()

@@ -41,18 +41,22 @@ const defaultEventKey = "iniesta_pass"
 
 // newMessage makes a Message of what was received.
 func newMessage(raw *types.Message, q *queue) *Message {
-	m := &Message{
-		MessageID:         aws.ToString(raw.MessageId),
-		ReceiptHandle:     aws.ToString(raw.ReceiptHandle),
-		RawBody:           aws.ToString(raw.Body),
-		MD5OfBody:         aws.ToString(raw.MD5OfBody),
-		Attributes:        raw.Attributes,
-		MessageAttributes: raw.MessageAttributes,
-		received:          true,
-		queue:             q,
-	}
-	m.unwrap()
+	m := &Message{}
+	m.fill(raw, q)
 	return m
+}
+
+// fill makes the zero Message the one that was received.
+func (m *Message) fill(raw *types.Message, q *queue) {
+	m.MessageID = aws.ToString(raw.MessageId)
+	m.ReceiptHandle = aws.ToString(raw.ReceiptHandle)
+	m.RawBody = aws.ToString(raw.Body)
+	m.MD5OfBody = aws.ToString(raw.MD5OfBody)
+	m.Attributes = raw.Attributes
+	m.MessageAttributes = raw.MessageAttributes
+	m.received = true
+	m.queue = q
+	m.unwrap()
 }
 
 // Event is the event the message was published as, empty where it has none. Python: event.
@@ -110,7 +114,11 @@ func (m *Message) ChecksumBody() (arrived bool) {
 
 // ReceiveCount is how often the message was received, this time included; 0 where SQS did not say.
 func (m *Message) ReceiveCount() int {
-	n, _ := strconv.Atoi(m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)])
+	count := m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)]
+	if count == "" {
+		return 0
+	}
+	n, _ := strconv.Atoi(count)
 	return n
 }
 

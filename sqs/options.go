@@ -56,6 +56,16 @@ func (o *options) settings() (config.Config, error) {
 	return c, c.Validate(without...)
 }
 
+// UnusedSettings are the groups of settings that a client with opts has no use for, such as INIESTA_CACHES with
+// [WithoutLocks]. Give them to config.Load where the settings are loaded for the client.
+func UnusedSettings(opts ...Option) []config.Unused {
+	o := &options{}
+	for _, option := range opts {
+		option(o)
+	}
+	return o.unused()
+}
+
 // unused are the settings of locks that the options make needless.
 func (o *options) unused() []config.Unused {
 	switch {

@@ -32,7 +32,7 @@ their FIFO groups.`,
   iniesta peek --dead --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load()
+			c, err := config.Load(config.NoLocks)
 			if err != nil {
 				return err
 			}
@@ -62,13 +62,15 @@ their FIFO groups.`,
 
 // serviceQueue is the queue of the settings or of a flag, or its dead-letter queue.
 func (s *services) serviceQueue(ctx context.Context, c config.Config, name string, dead bool) (*provision.Queue, error) {
+	account := ""
 	if name == "" {
-		var err error
-		if name, err = c.ResolvedQueueName(); err != nil {
+		named, err := c.Queue()
+		if err != nil {
 			return nil, err
 		}
+		name, account = named.Name, named.Account
 	}
-	q, err := provision.FindQueue(ctx, s.queues, name)
+	q, err := provision.FindQueueOf(ctx, s.queues, name, account)
 	if err != nil || !dead {
 		return q, err
 	}

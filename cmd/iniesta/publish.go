@@ -44,7 +44,7 @@ published as it is, without the service's name. What is printed is what Python's
 }
 
 func publish(ctx context.Context, out io.Writer, event, body string, version int) error {
-	c, err := config.Load()
+	c, err := config.Load(config.NoLocks)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ were received then are hidden for a minute.`,
   iniesta redrive --queue iniesta-production-shop --max 1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load()
+			c, err := config.Load(config.NoLocks)
 			if err != nil {
 				return err
 			}

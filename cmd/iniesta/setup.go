@@ -29,7 +29,7 @@ INIESTA_SQS_CONSUMER_FILTERS is changed.`,
   iniesta setup --apply --env-file staging.env`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load()
+			c, err := config.Load(config.NoLocks)
 			if err != nil {
 				return err
 			}

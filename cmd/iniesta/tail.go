@@ -36,7 +36,7 @@ own, which are removed at the end: no service gets fewer messages, or notices.`,
   iniesta tail --json --max 100 > events.jsonl`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load()
+			c, err := config.Load(config.NoLocks)
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ func newInitializationType() *cobra.Command {
   InitializationTypes.SNS_PRODUCER|EVENT_POLLING`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load()
+			c, err := config.Load(config.NoLocks)
 			if err != nil {
 				return err
 			}

@@ -86,13 +86,9 @@ func (r *Run) lockAndHandle(d *delivery) Result {
 	return r.handle(r.handlers, d)
 }
 
-// noteLocks tells the breaker what the lock nodes answered.
+// noteLocks tells the breaker of an outage. A lock that is held says nothing of the nodes: they may read and not write.
 func (r *Run) noteLocks(res Result) {
-	if res.Outcome != Released {
-		r.breaker.lockAnswered()
-		return
-	}
-	if r.handlers.Err() == nil {
+	if res.Outcome == Released && r.handlers.Err() == nil {
 		r.breaker.lockFailed(res.Err)
 	}
 }

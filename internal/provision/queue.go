@@ -27,9 +27,18 @@ func (q *Queue) FIFO() bool { return strings.HasSuffix(q.Name, ".fifo") }
 // ErrNoQueue is matched where a queue does not exist.
 var ErrNoQueue = errors.New("the queue does not exist: run iniesta setup --apply, or name another")
 
-// FindQueue finds a queue by name.
+// FindQueue finds a queue by name, in the account of the credentials.
 func FindQueue(ctx context.Context, api *sqs.Client, name string) (*Queue, error) {
-	out, err := api.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	return FindQueueOf(ctx, api, name, "")
+}
+
+// FindQueueOf finds a queue by name in the account that owns it; an empty one is that of the credentials.
+func FindQueueOf(ctx context.Context, api *sqs.Client, name, account string) (*Queue, error) {
+	in := &sqs.GetQueueUrlInput{QueueName: &name}
+	if account != "" {
+		in.QueueOwnerAWSAccountId = &account
+	}
+	out, err := api.GetQueueUrl(ctx, in)
 	if code := Code(err); code == "NonExistentQueue" || code == "QueueDoesNotExist" {
 		return nil, fmt.Errorf("%s: %w: %w", name, ErrNoQueue, err)
 	}

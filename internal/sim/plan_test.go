@@ -26,6 +26,7 @@ type plan struct {
 	visibility, lockTimeout, shutdown, handlerTimeout, maxExtension time.Duration
 	window, wait                                                    time.Duration // of idempotency, of a long poll
 	concurrency, pollers, leastPollers, receives, tries             int           // receives is how many messages one brings at most
+	olderDelete, olderChangeNothing                                 bool          // what SQS does with older receipt handles
 	asksVisibility, backsOff                                        bool          // the visibility timeout is not the queue's; failures are retried by their number
 
 	works, latency time.Duration // of every handler, of every receive; 0 where they are drawn, or take no time
@@ -91,6 +92,7 @@ func newPlan(seed uint64) *plan {
 	p.wait = time.Duration(1+r.IntN(20)) * time.Second
 	p.pollers, p.receives, p.tries = 1+r.IntN(10), 1+r.IntN(10), 1+r.IntN(3)
 	p.leastPollers = 1 + r.IntN(p.pollers)
+	p.olderDelete, p.olderChangeNothing = r.IntN(2) == 0, r.IntN(2) == 0
 	p.asksVisibility, p.backsOff = r.IntN(3) == 0, r.IntN(3) == 0 || p.has("backoff")
 	return p
 }

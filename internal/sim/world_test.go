@@ -62,6 +62,7 @@ func simulateWith(t *testing.T, p *plan, trouble func(*world)) (l *ledger) {
 	}()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{plan: p, ledger: newLedger(p), server: localaws.New()}
+		w.server.SetGuarantees(localaws.Guarantees{OlderHandlesDelete: p.olderDelete, OlderHandlesChangeNothing: p.olderChangeNothing})
 		l = w.ledger
 		defer w.server.Close()
 		w.run(t.Context(), trouble)
