@@ -55,11 +55,22 @@ func numbers(n int) []int {
 	return items
 }
 
+// doAll offers items side by side and returns one outcome for each.
+func doAll(t *testing.T, b *Batcher[int], items []int) []error {
+	outcomes := make([]error, len(items))
+	var callers sync.WaitGroup
+	for i, item := range items {
+		callers.Go(func() { outcomes[i] = b.Do(t.Context(), item) })
+	}
+	callers.Wait()
+	return outcomes
+}
+
 func TestItemsOfferedTogetherShareBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{latency: 20 * time.Millisecond}
 		b := New(Options[int]{Size: 10, Linger: 5 * time.Millisecond, Flushers: 2, Send: r.send})
-		for _, err := range b.DoAll(t.Context(), numbers(25)) {
+		for _, err := range doAll(t, b, numbers(25)) {
 			require.NoError(t, err)
 		}
 		b.Close()
@@ -92,7 +103,7 @@ func TestEachCallerLearnsItsOwnOutcome(t *testing.T) {
 	}}
 	b := New(Options[int]{Size: 10, Flushers: 1, Linger: time.Millisecond, Send: r.send})
 	defer b.Close()
-	for i, err := range b.DoAll(t.Context(), numbers(9)) {
+	for i, err := range doAll(t, b, numbers(9)) {
 		if i%2 == 1 {
 			assert.ErrorIs(t, err, odd)
 			continue
@@ -115,7 +126,7 @@ func TestOnlyTheFailedItemIsRetried(t *testing.T) {
 				return time.Duration(attempt) * time.Second, errors.Is(err, busy) && attempt < 3
 			}})
 		start := time.Now()
-		for _, err := range b.DoAll(t.Context(), numbers(5)) {
+		for _, err := range doAll(t, b, numbers(5)) {
 			require.NoError(t, err)
 		}
 		b.Close()
@@ -191,7 +202,7 @@ func TestFullBatchesGoOutSideBySideAndTheRestWaits(t *testing.T) {
 		b := New(Options[int]{Size: 10, Linger: 100 * time.Millisecond, Flushers: 4, Partial: 1, Send: r.send})
 		defer b.Close()
 		start := time.Now()
-		for _, err := range b.DoAll(t.Context(), numbers(45)) {
+		for _, err := range doAll(t, b, numbers(45)) {
 			require.NoError(t, err)
 		}
 		assert.Equal(t, []int{10, 10, 10, 10, 5}, r.sizes())
