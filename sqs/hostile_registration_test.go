@@ -1,6 +1,7 @@
 package sqs_test
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 
@@ -14,14 +15,15 @@ type placer interface{ Placed(*sqs.Message) error }
 
 type base struct{ n int }
 
-func (b base) Placed(*sqs.Message) error { return nil }
+func (b base) Placed(*sqs.Message) error { return fmt.Errorf("placed %d", b.n) }
 
 type (
 	withInterface struct{ placer }
 	withPointer   struct{ *base }
-	overriding    struct{ *base }
-	panicking     struct{}
-	exiting       struct{}
+	//lint:ignore U1000 its method is what the outer one hides
+	overriding struct{ *base }
+	panicking  struct{}
+	exiting    struct{}
 )
 
 var namesPlaced = map[string]string{"A.b": "Placed"}

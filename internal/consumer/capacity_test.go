@@ -12,10 +12,10 @@ import (
 )
 
 // fill has n messages in hand.
-func (s *capacity) fill(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.held += n
+func (c *capacity) fill(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held += n
 }
 
 func TestAPollerWaitsAMomentForMoreThanAFewFreeSlots(t *testing.T) {

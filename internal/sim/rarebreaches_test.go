@@ -10,8 +10,6 @@ import (
 	"github.com/seed08532102/iniesta/sqs"
 )
 
-const forEver = 20 * time.Minute // more than the calm
-
 // asksWithRead finds the nodes well where they answer a read.
 func asksWithRead(w *world, c *goConsumer, options []sqs.Option) []sqs.Option {
 	return append(options, sqs.WithLocker(readProbe{w.locker(c), w}))
@@ -103,7 +101,7 @@ func keepsAfter(kind string) breakage {
 			return func(ctx context.Context, m *sqs.Message) (any, error) {
 				value, err := next(ctx, m)
 				if c.out.misbehaved(kind) {
-					time.Sleep(20 * time.Minute)
+					time.Sleep(20 * time.Minute) // more than the calm
 				}
 				return value, err
 			}
