@@ -165,10 +165,15 @@ func TestNoTimerRunsWhereNothingIsUnsettled(t *testing.T) {
 		b := New(Options[int]{Size: 1, Flushers: 1, Patience: patience, Send: func([]int) []error { return []error{nil} }})
 		require.NoError(t, b.Do(t.Context(), 1))
 		time.Sleep(patience + time.Second)
-		assert.False(t, b.watching)
+		watching := func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			return b.watching
+		}
+		assert.False(t, watching())
 		require.NoError(t, b.Do(t.Context(), 2))
 		b.Close()
-		assert.False(t, b.watching)
+		assert.False(t, watching())
 	})
 }
 
