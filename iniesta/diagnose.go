@@ -16,9 +16,11 @@ import (
 )
 
 // Diagnose checks all that InitApp does, whatever fails, and more: each lock node (whether it answers, is a
-// server of its own, how fast it is and what its clock says), the queue's settings against those of the
-// service, the permissions to delete messages and to change their visibility timeout, whether handlers and filters fit where handlers are registered. It changes nothing, and uses
-// clients of its own: WithClients does not count. It is what iniesta doctor prints.
+// server of its own, accepts the writes of a lock, how fast it is and what its clock says), the queue's settings
+// against those of the service, the permissions to delete messages and to change their visibility timeout, and
+// whether handlers and filters fit where handlers are registered. WithPython adds what Python consumers need. It
+// changes nothing but a key of its own on each lock node, which it removes, and uses clients of its own: WithClients
+// does not count. It is what iniesta doctor prints.
 func Diagnose(ctx context.Context, opts ...Option) []Finding {
 	o := newOptions(opts)
 	c := &checker{}

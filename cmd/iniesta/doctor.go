@@ -22,7 +22,8 @@ func newDoctor() *cobra.Command {
 		Long: `Check all that a service checks when it starts, and more: settings, topic, queue, subscription, filter policy,
 permission, dead-letter queue, the queue's settings against the service's, whether these credentials may delete
 messages and change their visibility timeout (asked with a receipt handle that belongs to none), and each lock node:
-whether it answers, is a server of its own, how fast it is and what its clock says. Nothing is changed.
+whether it answers, is a server of its own and accepts the writes of a lock, how fast it is and what its clock says.
+Nothing is changed but for a key of its own on each lock node, which it removes.
 
 While a service is ported from Python, --python adds what its consumers need that receive from the same queue: the
 lock nodes that they use, what they ask for when they start, and how long they leave alone what was handled here.
