@@ -125,3 +125,10 @@ func (c *capacity) unsettledNow() int {
 	defer c.mu.Unlock()
 	return c.unsettled
 }
+
+// heldNow is how many messages have a slot.
+func (c *capacity) heldNow() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held
+}

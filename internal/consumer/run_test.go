@@ -100,7 +100,7 @@ func TestASecondDeliveryGivesItsPlaceBack(t *testing.T) {
 		assert.EqualValues(t, 10, c.Counters.Running.Load(), "every slot can be used")
 		close(release)
 		synctest.Wait()
-		assert.Zero(t, r.capacity.held)
+		assert.Zero(t, r.capacity.heldNow())
 	})
 }
 
