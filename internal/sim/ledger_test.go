@@ -163,7 +163,7 @@ func (l *ledger) overlaps(m *life, other *run) bool {
 	}
 	if other.ctx != nil {
 		ended := context.Cause(other.ctx) != nil // for another reason, and once: there is nothing to tell it a second time
-		return !l.told(other) && !(ended && l.mayLose(m, other))
+		return !l.told(other) && !(ended && l.mayLose(m, other, time.Now()))
 	}
 	// Python is told nothing when its lock ends.
 	return time.Now().Before(m.pythons[other.process]) && !other.process.stoodStill(other.from, time.Now())
@@ -206,9 +206,9 @@ func (p *plan) keepsInvisible() bool {
 }
 
 // mayLose reports whether there is a reason for a process to lose the lock of a message whose handler runs.
-func (l *ledger) mayLose(m *life, r *run) bool {
-	recently := time.Now().Add(-2 * l.plan.lockTimeout)
-	return l.outageDuring(recently, time.Now()) || r.process.stoodStill(recently, time.Now()) || m.hindered[r.process].After(recently.Add(-slowest)) || l.keptLong(m, r)
+func (l *ledger) mayLose(m *life, r *run, at time.Time) bool {
+	recently := at.Add(-2 * l.plan.lockTimeout)
+	return l.outageDuring(recently, at) || r.process.stoodStill(recently, at) || m.hindered[r.process].After(recently.Add(-slowest)) || l.keptLong(m, r)
 }
 
 // keptLong reports whether INIESTA_MAX_EXTENSION has passed since a receipt that a run may come from: its lock is not
@@ -231,13 +231,13 @@ func (l *ledger) receipt(p *process, id string) {
 	m.receipts[p] = append(m.receipts[p], time.Now())
 }
 
-// lostLock notes that a process says that it has lost the lock of a message.
-func (l *ledger) lostLock(m *life, p *process) {
+// lostLock notes that a process says that it lost the lock of a message at a time: its logger may be slow.
+func (l *ledger) lostLock(m *life, p *process, at time.Time) {
 	for _, r := range m.runs { // also where its context had ended before, by a timeout
 		if r.process != p || !r.to.IsZero() {
 			continue
 		}
-		if r.lost = true; !l.mayLose(m, r) {
+		if r.lost = true; !l.mayLose(m, r, at) {
 			l.fail(m, "%s lost its lock, and nothing was wrong with the nodes", p.name)
 		}
 	}

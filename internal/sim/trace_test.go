@@ -36,19 +36,19 @@ func (t tracer) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	if id != "" {
-		t.note(id, r.Message, why)
+		t.note(id, r.Message, why, r.Time)
 	}
 	t.out.call(nowAndThen/4, "logger", id, r.Message)
 	return nil
 }
 
-func (t tracer) note(id, what, why string) {
+func (t tracer) note(id, what, why string, at time.Time) {
 	t.ledger.mu.Lock()
 	defer t.ledger.mu.Unlock()
 	life := t.ledger.life(id)
 	t.ledger.note(life, "%s: %s%s", t.process.name, strings.TrimPrefix(what, "[INIESTA] "), why)
 	if strings.HasPrefix(why, ": "+sqs.ErrLockLost.Error()) {
-		t.ledger.lostLock(life, t.process)
+		t.ledger.lostLock(life, t.process, at)
 	}
 }
 
