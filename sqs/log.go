@@ -41,7 +41,7 @@ func (s *setup) logFailure(m *consumer.Message, res consumer.Result) {
 }
 
 func (s *setup) logHandled(m *consumer.Message, res consumer.Result) {
-	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
+	if !s.engine.WantsDebug() {
 		return
 	}
 	s.engine.Note(slog.LevelDebug, "[INIESTA] Message handled successfully",
@@ -50,5 +50,9 @@ func (s *setup) logHandled(m *consumer.Message, res consumer.Result) {
 
 // callbackFailed notes that code of the user's did not return.
 func (s *setup) callbackFailed(err error) {
+	if s.engine == nil { // Initialize fails, or goes on without
+		s.stats.CallbackFailures.Add(1)
+		return
+	}
 	s.engine.CallbackFailed(err)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/seed08532102/iniesta/internal/guard"
 )
 
 // API is what the client asks of the AWS SDK: the six calls below, which *sqs.Client of
@@ -32,13 +34,19 @@ type queue struct {
 
 // attributes reads attributes of the queue.
 func (q *queue) attributes(ctx context.Context, names ...types.QueueAttributeName) (map[string]string, error) {
-	out, err := q.api.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+	out, err := guard.Do(ctx, "the API's GetQueueAttributes", func() (*sqs.GetQueueAttributesOutput, error) {
+		out, err := q.api.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+		return out, guard.Checked(err)
+	}, nil)
 	if err != nil {
 		texts := make([]string, len(names))
 		for i, name := range names {
 			texts[i] = string(name)
 		}
 		return nil, fmt.Errorf("sqs: reading the attributes %s of %s: %w", strings.Join(texts, " and "), q.name, err)
+	}
+	if out == nil {
+		return nil, nil
 	}
 	return out.Attributes, nil
 }

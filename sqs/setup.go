@@ -72,22 +72,13 @@ func newSetup(ctx context.Context, o *options, stats *consumer.Counters, present
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("sqs: initializing: %w", err)
 	}
-	err = errExited
-	defer func() { // providers, credentials and API are code of the user's
-		if err != nil {
-			_ = s.close()
-		}
-	}()
-	if guarded := guard.Call("code given to the client", func() error { err = s.open(ctx, o, present); return nil }); guarded != nil {
-		err = guarded
-	}
-	if err != nil {
+	// Providers, credentials and API are code of the user's.
+	if err := guard.Run("code given to the client", func() error { return s.open(ctx, o, present) }); err != nil {
+		_ = s.close()
 		return nil, fmt.Errorf("sqs: initializing: %w", err)
 	}
 	return s, nil
 }
-
-var errExited = errors.New("code given to the client ended its goroutine")
 
 // check refuses options that cannot be used together.
 func (s *setup) check() (err error) {
@@ -112,11 +103,19 @@ func (s *setup) open(ctx context.Context, o *options, present func() Stats) (err
 	if err := s.openLocks(ctx, o); err != nil {
 		return err
 	}
-	if s.telemetry, err = newTelemetry(s.queue.name, o, present, s.callbackFailed); err != nil {
+	if s.telemetry, err = s.openTelemetry(ctx, o, present); err != nil {
 		return err
 	}
 	s.engine = s.newEngine(o)
 	return nil
+}
+
+func (s *setup) openTelemetry(ctx context.Context, o *options, present func() Stats) (*telemetry, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return guard.Do(ctx, "a telemetry provider", func() (*telemetry, error) {
+		return newTelemetry(s.queue.name, o, present, s.callbackFailed)
+	}, (*telemetry).close)
 }
 
 func (s *setup) newEngine(o *options) *consumer.Consumer {
@@ -187,11 +186,17 @@ func (s *setup) findQueue(ctx context.Context, account, region string) error {
 	if account != "" {
 		in.QueueOwnerAWSAccountId = &account
 	}
-	out, err := s.queue.api.GetQueueUrl(ctx, in)
+	out, err := guard.Do(ctx, "the API's GetQueueUrl", func() (*sqs.GetQueueUrlOutput, error) {
+		out, err := s.queue.api.GetQueueUrl(ctx, in)
+		return out, guard.Checked(err)
+	}, nil)
 	if err != nil {
 		return s.queueError(s.queue.name, region, err)
 	}
-	s.queue.url = aws.ToString(out.QueueUrl)
+	if out == nil || aws.ToString(out.QueueUrl) == "" {
+		return fmt.Errorf("resolving queue %q: the API's GetQueueUrl returned neither a URL nor an error", s.queue.name)
+	}
+	s.queue.url = *out.QueueUrl
 	return nil
 }
 
@@ -337,7 +342,12 @@ func (s *setup) refreshCredentials(err error) {
 	switch awsclient.Code(err) {
 	case "ExpiredToken", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClient":
 		if cache, ok := s.credentials.(interface{ Invalidate() }); ok {
-			_ = guard.Call("the credentials' Invalidate", func() error { cache.Invalidate(); return nil }) // the next call tells
+			ctx, cancel := context.WithTimeout(context.Background(), callbackTimeout)
+			defer cancel()
+			_, failed := guard.Do(ctx, "the credentials' Invalidate", func() (struct{}, error) { cache.Invalidate(); return struct{}{}, nil }, nil)
+			if failed != nil {
+				s.callbackFailed(failed)
+			}
 		}
 	}
 }

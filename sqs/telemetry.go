@@ -94,7 +94,7 @@ func observeStats(meter metric.Meter, queue string, stats func() Stats) (metric.
 // close stops reporting the counts.
 func (t *telemetry) close() {
 	if t.counts != nil {
-		_ = guard.Call("unregistering metrics", t.counts.Unregister) // nothing is left to do about it
+		_, _ = t.guarded("unregistering metrics", func() context.Context { _ = t.counts.Unregister(); return nil })
 	}
 }
 
@@ -158,11 +158,11 @@ func (t *telemetry) handled(ctx context.Context, b *binding, took time.Duration,
 	})
 }
 
-// telemetryTimeout is how long a message waits for the user's telemetry.
-const telemetryTimeout = time.Second
+// callbackTimeout is how long the user's telemetry and the credentials' Invalidate are waited for.
+const callbackTimeout = time.Second
 
 func (t *telemetry) guarded(what string, f func() context.Context) (context.Context, error) {
-	limit, cancel := context.WithTimeout(context.Background(), telemetryTimeout)
+	limit, cancel := context.WithTimeout(context.Background(), callbackTimeout)
 	defer cancel()
 	got, err := guard.Do(limit, what, func() (context.Context, error) { return f(), nil }, nil)
 	if err != nil {

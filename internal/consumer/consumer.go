@@ -55,7 +55,8 @@ type Handler interface {
 	Handle(ctx context.Context, m *Message) Result
 	// Abandoned is the result of a Handle that ended its goroutine.
 	Abandoned(m *Message) Result
-	// Report tells of a message that was handled, was discarded or failed. It may panic, block and end its goroutine.
+	// Report tells of a message that was handled, was discarded or failed. It returns at once for one that was handled,
+	// and may panic, block and end its goroutine for the others.
 	Report(m *Message, r Result)
 }
 
@@ -144,7 +145,9 @@ func New(o Options) *Consumer {
 }
 
 // Flush waits until every line has been logged, for ten seconds and half of the shutdown timeout at most.
-func (c *Consumer) Flush() { c.log.flush(min(10*time.Second, c.ShutdownTimeout/2)) }
+func (c *Consumer) Flush() { c.log.flush(c.flushTimeout()) }
+
+func (c *Consumer) flushTimeout() time.Duration { return min(10*time.Second, c.ShutdownTimeout/2) }
 
 // Process takes one message through lock and handler, and marks or releases it. It deletes nothing.
 func (c *Consumer) Process(ctx context.Context, m Message) Result {
@@ -207,9 +210,23 @@ func (c *Consumer) Note(level slog.Level, text string, attributes ...slog.Attr) 
 	c.log.add(level, text, attributes...)
 }
 
-// report tells the Handler of a result. A panic is logged and costs nothing else.
+// WantsDebug reports whether lines at debug level are logged. It returns at once.
+func (c *Consumer) WantsDebug() bool { return c.log.debug() }
+
+// reportTimeout is how long a message waits for the report of its failure.
+const reportTimeout = 5 * time.Second
+
+// report tells the Handler of a result. A report that does not return is logged and costs nothing else.
 func (c *Consumer) report(d *delivery, res Result) {
-	if err := guard.Call("the report of a message", func() error { c.Handler.Report(&d.message, res); return nil }); err != nil {
+	if res.Outcome == Handled {
+		c.Handler.Report(&d.message, res)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+	defer cancel()
+	m := d.message // a report that is late reads it later
+	_, err := guard.Do(ctx, "the report of a message", func() (struct{}, error) { c.Handler.Report(&m, res); return struct{}{}, nil }, nil)
+	if err != nil {
 		c.CallbackFailed(err)
 	}
 }

@@ -33,9 +33,10 @@ type Run struct {
 	polled chan struct{} // closed when the last poller has ended
 	done   chan struct{} // closed when everything has
 
-	mu     sync.Mutex
-	timers []*time.Timer
-	ended  bool
+	mu       sync.Mutex
+	deadline time.Time // of the stop, zero before it
+	timers   []*time.Timer
+	ended    bool
 }
 
 // shutdownGrace is what handlers that were told to end have for it, at most.
@@ -137,7 +138,7 @@ func (r *Run) supervise(unwatch func() bool) {
 	r.stopTimers()
 	r.cancelReceives()
 	r.cancelHandlers(nil)
-	r.Flush()
+	r.log.flush(r.timeToFlush())
 	close(r.done)
 }
 
@@ -158,6 +159,11 @@ func (r *Run) releaseAll() {
 // drainBy stops receiving and sees to it that the run ends by deadline: a long poll under way is left to return for as
 // long as that allows, then it is cut off, then the handlers are told to end.
 func (r *Run) drainBy(deadline time.Time) {
+	r.mu.Lock()
+	if r.deadline.IsZero() || deadline.Before(r.deadline) {
+		r.deadline = deadline
+	}
+	r.mu.Unlock()
 	r.stop()
 	left := max(time.Until(deadline), 0)
 	grace := min(left/10, shutdownGrace)
@@ -172,6 +178,14 @@ func (r *Run) after(d time.Duration, f func()) {
 	if !r.ended {
 		r.timers = append(r.timers, time.AfterFunc(d, f))
 	}
+}
+
+// timeToFlush is how long the end of the run waits for a logger: a logger that blocks must not make a failure of a stop
+// that has done its work.
+func (r *Run) timeToFlush() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return min(r.flushTimeout(), time.Until(r.deadline)/2)
 }
 
 func (r *Run) stopTimers() {

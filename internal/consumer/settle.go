@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/seed08532102/iniesta/internal/awsclient"
-	"github.com/seed08532102/iniesta/internal/guard"
 )
 
 // lockTimeout bounds each thing that is asked of the lock nodes when a message is settled. A stop does not cut it short.
@@ -216,9 +215,7 @@ func (r *Run) settleUndone(d *delivery, res Result) {
 		r.release(d)
 	default:
 		r.Counters.Failed.Add(1)
-		if err := guard.Run("the report of a message", func() error { r.Handler.Report(&d.message, res); return nil }); err != nil {
-			r.CallbackFailed(err)
-		}
+		r.report(d, res)
 		r.endLock(d)
 		r.retryAfter(d, res.RetryAfter)
 	}
