@@ -52,7 +52,11 @@ func (l *guardedLocker) Acquire(ctx context.Context, id string) (consumer.Lease,
 		if lease == nil {
 			return nil, errors.New("the Locker returned neither a lease nor an error")
 		}
-		return &guardedLease{lease: lease, failed: l.failed, free: make(chan struct{}, 1), until: lease.Until()}, nil
+		g := &guardedLease{lease: lease, failed: l.failed, free: make(chan struct{}, 1), until: lease.Until()}
+		if quick, ok := lease.(quickLease); ok { // one over this module's own lock
+			return &guardedQuickLease{g, quick}, nil
+		}
+		return g, nil
 	}, func(lease consumer.Lease) { _ = lease.Release(context.Background()) }))
 }
 
@@ -123,6 +127,25 @@ func (l *guardedLease) call(ctx context.Context, what string, f func() error) er
 		return nil, guard.Checked(f())
 	}, nil))
 	return err
+}
+
+// quickLease is a Lease that can be marked done while its owner does something else.
+type quickLease interface {
+	MarkDoneThen(window time.Duration, then func(error))
+}
+
+type guardedQuickLease struct {
+	*guardedLease
+	quick quickLease
+}
+
+func (l *guardedQuickLease) MarkDoneThen(window time.Duration, then func(error)) {
+	var once sync.Once
+	marked := func(err error) { once.Do(func() { then(guard.Checked(err)) }) }
+	if err := guard.Call("the Lease's MarkDoneThen", func() error { l.quick.MarkDoneThen(window, marked); return nil }); err != nil {
+		l.failed(err)
+		marked(err)
+	}
 }
 
 // guardedLogger is l, or the default logger, with a handler that cannot panic.
