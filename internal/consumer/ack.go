@@ -25,6 +25,7 @@ const (
 	settleBacklog = 1000
 	changeLinger  = 5 * time.Millisecond // visibility changes that are due together share a call
 	settleTimeout = 20 * time.Second     // for one message, its retries included
+	refusedWait   = 5 * time.Second      // between attempts that SQS refuses to the caller
 	callTimeout   = 10 * time.Second     // for one call of the API, the SDK's retries included
 	maxVisibility = 12 * time.Hour       // counted from receipt, by SQS
 	clockMargin   = 5 * time.Second      // a response has its way to go: SQS counts from a little earlier
@@ -227,10 +228,14 @@ func seconds(d time.Duration) int32 {
 }
 
 // retryEntry retries whatever can succeed: after 100 ms, 250 ms, 500 ms, then with growing waits while the time of the
-// entry lasts.
+// entry lasts. A refusal for a permission or a key passes by a change of the service's owner: it is asked for again at once,
+// as credentials may have been renewed, and then seldom.
 func retryEntry(err error, attempt int) (time.Duration, bool) {
 	if awsclient.Final(err) {
 		return 0, false
+	}
+	if _, refused := awsclient.AccessProblem(err, ""); refused && attempt > 1 {
+		return refusedWait, true
 	}
 	waits := [...]time.Duration{100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 	return waits[min(attempt, len(waits))-1], true

@@ -89,7 +89,9 @@ func (p *pace) brake(brought int, took time.Duration) {
 		return
 	}
 	p.spins = min(p.spins+1, 10)
-	p.paused = time.Now().Add(min(leastSpinPause<<(p.spins-1), mostSpinPause))
+	if until := time.Now().Add(min(leastSpinPause<<(p.spins-1), mostSpinPause)); until.After(p.paused) {
+		p.paused = until // else many pollers wait for their turn
+	}
 }
 
 // pause is how long a poller waits before it asks. Pollers that wait together ask one after the other.
