@@ -107,10 +107,6 @@ func (m *marks) mark() error {
 	return m.answers[min(m.calls, len(m.answers))-1]
 }
 
-func (m *marks) locker() fakeLocker {
-	return fakeLocker{acquire: func(context.Context, string) (Lease, error) { return fakeLease{mark: m.mark}, nil }}
-}
-
 // quickFakeLease is a lease that can be marked while its owner does something else.
 type quickFakeLease struct{ fakeLease }
 
