@@ -118,17 +118,3 @@ func newConsumer(change ...func(*Options)) *Consumer {
 	}
 	return New(o)
 }
-
-// unsettledNow is how many messages are not settled.
-func (c *capacity) unsettledNow() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.unsettled
-}
-
-// heldNow is how many messages have a slot.
-func (c *capacity) heldNow() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.held
-}

@@ -70,6 +70,13 @@ func (s *stream) take(asked int) (messages []types.Message) {
 	return messages
 }
 
+// seen is one of the counts.
+func (s *stream) seen(count *int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *count
+}
+
 func TestPollersGrowOnEvidenceOfMoreAndNotWithoutIt(t *testing.T) {
 	for name, c := range map[string]struct {
 		*stream
@@ -94,15 +101,17 @@ func TestPollersGrowOnEvidenceOfMoreAndNotWithoutIt(t *testing.T) {
 				s.began = time.Now()
 				r := begin(t, newConsumer(func(o *Options) { o.Queue.API = &fakeQueue{receive: s.receive} }))
 				if c.grows {
-					time.Sleep(300 * time.Millisecond)
-					assert.Greater(t, s.peak, 1)
+					time.Sleep(300*time.Millisecond + 1)
+					synctest.Wait()
+					assert.Greater(t, s.seen(&s.peak), 1)
 				} else {
-					time.Sleep(3 * time.Second)
+					time.Sleep(3*time.Second + 1)
+					synctest.Wait()
 					pollers, _, _ := r.receiver.state()
 					assert.Equal(t, 1, pollers)
-					assert.Equal(t, 1, s.peak)
+					assert.Equal(t, 1, s.seen(&s.peak))
 				}
-				assert.Positive(t, s.taken)
+				assert.Positive(t, s.seen(&s.taken))
 			})
 		})
 	}
@@ -145,12 +154,15 @@ func TestAQueueThatAnswersEmptyAtOnceIsAskedTwentyTimesASecondAtMost(t *testing.
 						r := c.NewRun(t.Context())
 						r.Begin(t.Context())
 						time.Sleep(time.Minute)
+						synctest.Wait()
+						mu.Lock()
 						for i := range asked[:len(asked)-30] {
 							if i >= pollers { // the first ask before anything is known
 								assert.GreaterOrEqual(t, asked[i+20].Sub(asked[i]), time.Second-50*time.Millisecond, "from receive %d on", i)
 							}
 						}
 						assert.Greater(t, len(asked), 60, "it is asked on")
+						mu.Unlock()
 						began := time.Now()
 						assert.NoError(t, r.Drain(t.Context()))
 						assert.LessOrEqual(t, time.Since(began), takes, "a pause ends with a stop")
