@@ -141,8 +141,9 @@ func (r *receiver) ask(in *sqs.ReceiveMessageInput) ([]types.Message, error) {
 	defer cancel()
 	defer r.note(&r.open, time.Now().Add(r.ReceiveWaitTime))()
 	r.Counters.ReceiveCalls.Add(1)
+	own := *in // a call that is given up may still read it
 	out, err := guard.Do(ctx, "the API's ReceiveMessage", func() (*sqs.ReceiveMessageOutput, error) {
-		out, err := r.Queue.API.ReceiveMessage(ctx, in, uncheckedBodies)
+		out, err := r.Queue.API.ReceiveMessage(ctx, &own, uncheckedBodies)
 		return out, guard.Checked(err)
 	}, nil)
 	if err != nil {
