@@ -36,7 +36,7 @@ func TestListsAreWrittenAsUjsonWritesThem(t *testing.T) {
 		{"small floats", []float64{0.0001, 0.00001, 0.0000001, 1.5e-10, 1e-300}, `[0.0001,1e-5,1e-7,1.5e-10,1e-300]`},
 		{"fractions", []float64{0.1, 2.34, 12345678.9}, `[0.1,2.34,12345678.9]`},
 		{"float32", []float32{0.1, 2}, `[0.1,2.0]`},
-		{"integers", []any{1, int64(math.MinInt64), uint64(math.MaxUint64), 9007199254740993}, `[1,-9223372036854775808,18446744073709551615,9007199254740993]`},
+		{"integers", []any{1, int64(math.MinInt64), uint64(math.MaxUint64), int64(9007199254740993)}, `[1,-9223372036854775808,18446744073709551615,9007199254740993]`},
 		{"what is inside", []any{[]float64{1}, map[string]any{"a": 2.0, "b": []any{3.0}}, &half, &list}, `[[1.0],{"a":2.0,"b":[3.0]},0.5,[1.0]]`},
 		{"an array of arrays", [2][1]float64{{1}, {2}}, `[[1.0],[2.0]]`},
 		{"durations are integers", []time.Duration{1}, `[1]`},
