@@ -225,7 +225,11 @@ func (c *Consumer) report(d *delivery, res Result) {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	m := d.message // a report that is late reads it later
-	_, err := guard.Do(ctx, "the report of a message", func() (struct{}, error) { c.Handler.Report(&m, res); return struct{}{}, nil }, nil)
+	_, err := guard.Do(ctx, "the report of a message", func() (struct{}, error) {
+		c.log.flush(time.Second) // the lines of its earlier steps come first
+		c.Handler.Report(&m, res)
+		return struct{}{}, nil
+	}, nil)
 	if err != nil {
 		c.CallbackFailed(err)
 	}
